@@ -1,0 +1,294 @@
+"""Blocks -> statements: the sentences, list items and table rows that can be quoted alone.
+
+A statement's span is exact; its `reading` is what a person reads: mark-up removed, a
+table row with its column names, an item with the label that it stands under, a value
+with the keys that lead to it. A sentence that asks, a label and a named mistake are kept
+(they help retrieval) but never quoted as an answer.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ingest.keyvalues import pairs_of
+from ingest.markdown import Block, plain
+
+StatementKind = Literal[
+    "sentence", "item", "row", "line", "pair", "question", "label", "mistake", "code"
+]
+QUOTABLE = frozenset({"sentence", "item", "row", "line", "pair"})
+
+_BOUNDARY = re.compile(
+    r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”’)\]*_`])|(?<=[.!?…][*_`)][*_\"]))"
+    r"\s+(?=[\"'“‘(\[*_`>#-]*[A-Z0-9§$])"
+)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|vs|etc|approx|cf|no|fig|resp|incl|st|dr|mr|ms)\.)$", re.I
+)
+_BULLET = re.compile(r"^\s*(?:>\s*)*(?:[-*+•▪●]|\d{1,3}[.)])\s+")
+_MISTAKES = re.compile(r"^(common |typical |frequent )?(mistakes|misconceptions|myths)\b", re.I)
+_GENERIC_LABEL = re.compile(
+    r"^(key (answer )?points|(model |sample |short )?answers?|interview questions|questions|"
+    r"notes?|details|overview|summary|example|mistakes|common mistakes)$",
+    re.I,
+)
+_META = re.compile(r"^\*?Level:\s.*\bKind:\s.*$", re.I)
+_PROSE_FENCES = frozenset({"", "text", "txt", "plain", "plaintext", "markdown", "md", "console"})
+_ITEM_WORDS = 70
+_LEAD_WORDS = 16
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A quotable unit: `[start:end]` of its document, and how it reads alone."""
+
+    start: int
+    end: int
+    reading: str
+    kind: StatementKind
+
+    @property
+    def quotable(self) -> bool:
+        """Whether an answer may state it."""
+        return self.kind in QUOTABLE
+
+
+def statements_of(text: str, block: Block, lead: str = "") -> list[Statement]:
+    """The statements of one block; `lead` is the label paragraph that introduces it."""
+    makers = {"prose": _prose, "list": _list, "table": _table, "code": _code}
+    mistakes = bool(
+        _MISTAKES.match(lead) or _MISTAKES.match(block.trail[-1] if block.trail else "")
+    )
+    found = [
+        statement
+        for statement in makers[block.kind](text, block, _usable_lead(lead))
+        if statement.start < statement.end and re.search(r"\w", statement.reading)
+    ]
+    if mistakes:
+        found = [Statement(s.start, s.end, s.reading, "mistake") for s in found]
+    return found
+
+
+def label_of(text: str, block: Block) -> str:
+    """The label that a paragraph is (`**When to use:**`), without its colon; else ""."""
+    if block.kind != "prose":
+        return ""
+    raw = text[block.start : block.end].strip()
+    reading = plain(raw)
+    whole_bold = re.fullmatch(r"(\*\*|__)[^*_\n]+(\*\*|__):?", raw) is not None
+    if (reading.endswith(":") or (whole_bold and reading[-1:] not in ".?!")) and "\n" not in raw:
+        return reading.rstrip(":").strip()
+    last = raw.rsplit("\n", 1)[-1]
+    return plain(last).rstrip(":").strip() if last.endswith(":") else ""
+
+
+def _usable_lead(lead: str) -> str:
+    if not lead or _GENERIC_LABEL.match(lead) or len(lead.split()) > _LEAD_WORDS:
+        return ""
+    return lead
+
+
+def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Spans of the sentences in `text[start:end]`, without surrounding blanks."""
+    begin = start
+    for match in _BOUNDARY.finditer(text, start, end):
+        before = text[begin : match.start()]
+        if _ABBREVIATION.search(before.rstrip("\"'”’)]*_`")):
+            continue
+        if _BULLET.fullmatch(before + " "):
+            continue
+        yield from _stripped(text, begin, match.start())
+        begin = match.end()
+    yield from _stripped(text, begin, end)
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    piece = text[start:end]
+    left = start + len(piece) - len(piece.lstrip())
+    right = start + len(piece.rstrip())
+    if left < right:
+        yield left, right
+
+
+def _read(raw: str) -> str:
+    """One line of plain text for a slice of Markdown."""
+    lines = [_BULLET.sub("", re.sub(r"^\s*(?:>\s?)+", "", line)) for line in raw.split("\n")]
+    return re.sub(r"\s+", " ", plain("\n".join(lines).strip())).strip()
+
+
+def _kind_of(reading: str, otherwise: StatementKind) -> StatementKind:
+    bare = reading.rstrip("\"'”’)*_ ")
+    if bare.endswith("?"):
+        return "question"
+    if _META.match(reading) or reading.endswith(":") or len(bare) < 3:
+        return "label"
+    return otherwise
+
+
+def _with_lead(lead: str, reading: str) -> str:
+    return f"{lead}: {reading}" if lead and not reading.startswith(lead) else reading
+
+
+def _prose(text: str, block: Block, lead: str) -> Iterator[Statement]:
+    if label_of(text, block) and "\n" not in text[block.start : block.end]:
+        yield Statement(block.start, block.end, _read(text[block.start : block.end]), "label")
+        return
+    for line_start, line_end in _loose_lines(text, block.start, block.end):
+        for start, end in sentences(text, line_start, line_end):
+            reading = _read(text[start:end])
+            yield Statement(start, end, _with_lead(lead, reading), _kind_of(reading, "sentence"))
+            lead = ""
+
+
+def _loose_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Split a paragraph where a line end is a break and not a wrap.
+
+    A wrapped line is nearly as long as the longest one, or goes on in lower case.
+    """
+    lines = text[start:end].split("\n")
+    longest = max(len(line) for line in lines)
+    position, begin = start, start
+    for index, line in enumerate(lines[:-1]):
+        position += len(line) + 1
+        following = lines[index + 1].lstrip("> ")
+        stands_alone = len(line) < 0.6 * longest or longest > 160 or line.endswith("  ")
+        if stands_alone and re.match(r"[\"'“*_`(]*[A-Z0-9•✅❌-]", following):
+            yield begin, position
+            begin = position
+    yield begin, end
+
+
+def _list(text: str, block: Block, lead: str) -> Iterator[Statement]:
+    labels: list[tuple[int, str]] = []
+    for part in block.parts:
+        while labels and labels[-1][0] >= part.depth:
+            labels.pop()
+        raw = text[part.start : part.end]
+        reading = _read(raw)
+        above = ": ".join([lead] * bool(lead) + [label for _, label in labels])
+        if reading.endswith(":") or _is_bare_label(raw):
+            labels.append((part.depth, reading.rstrip(":").strip()))
+            yield Statement(part.start, part.end, reading, "label")
+            continue
+        if len(reading.split()) <= _ITEM_WORDS:
+            kind = _kind_of(reading, "item")
+            yield Statement(part.start, part.end, _with_lead(above, reading), kind)
+        else:
+            for start, end in sentences(text, part.start, part.end):
+                reading = _read(text[start:end])
+                kind = _kind_of(reading, "item")
+                yield Statement(start, end, _with_lead(above, reading), kind)
+        labels.append((part.depth, _short(reading)))
+
+
+def _is_bare_label(raw: str) -> bool:
+    body = _BULLET.sub("", raw).strip()
+    return re.fullmatch(r"(\*\*|__)[^*_\n]+(\*\*|__)", body) is not None and body[-3] not in ".!?"
+
+
+def _short(reading: str) -> str:
+    """What a nested item may carry of its parent: nothing if the parent is a sentence."""
+    return reading.rstrip(":.") if len(reading.split()) <= 8 else ""
+
+
+def _table(text: str, block: Block, lead: str) -> Iterator[Statement]:
+    assert block.header is not None
+    names = [plain(cell) for cell in cells_of(text[slice(*block.header)])]
+    for part in block.parts:
+        values = [plain(cell) for cell in cells_of(text[part.start : part.end])]
+        reading = row_reading(names, values)
+        if reading:
+            yield Statement(part.start, part.end, _with_lead(lead, reading), "row")
+
+
+def cells_of(row: str) -> list[str]:
+    """The raw cells of a GFM table row."""
+    body = re.sub(r"^\s*(?:>\s*)*\|?|(?<!\\)\|\s*$", "", row.strip())
+    return [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", body)]
+
+
+def row_reading(names: list[str], values: list[str]) -> str:
+    """`Subject: column value; column value`; a leading ordinal column is left out."""
+    pairs = [(n, v) for n, v in zip(names, values, strict=False) if v and v not in {"-", "—", "–"}]
+    if pairs and re.fullmatch(r"#|no\.?|nr\.?|", pairs[0][0], re.I):
+        pairs = pairs[1:]
+    if not pairs:
+        return ""
+    subject = pairs[0][1].rstrip("?:. ")
+    rest = pairs[1:]
+    if not rest:
+        return subject
+    if len(rest) == 1:
+        return f"{subject}: {rest[0][1]}"
+    return f"{subject} — " + "; ".join(
+        f"{name}: {value}" if name else value for name, value in rest
+    )
+
+
+def _code(text: str, block: Block, lead: str) -> Iterator[Statement]:
+    body_start, body_end = fence_body(text, block)
+    if block.info in _PROSE_FENCES and _holds_prose(text[body_start:body_end]):
+        yield from _fence_lines(text, body_start, body_end, lead)
+        return
+    pairs = list(pairs_of(text, body_start, body_end))
+    for start, end, reading in pairs:
+        yield Statement(start, end, _with_lead(lead, reading), "pair")
+    if not pairs:
+        raw = text[body_start:body_end]
+        yield Statement(body_start, body_end, re.sub(r"\s+", " ", raw).strip(), "code")
+
+
+def fence_body(text: str, block: Block) -> tuple[int, int]:
+    """The span between a fence's two marker lines."""
+    raw = text[block.start : block.end]
+    lines = raw.split("\n")
+    if not re.match(r"\s*(?:>\s*)*(```|~~~)", lines[0]):
+        return block.start, block.end
+    start = min(block.start + len(lines[0]) + 1, block.end)
+    end = block.end
+    if len(lines) > 1 and re.match(r"\s*(?:>\s*)*(```|~~~)", lines[-1]):
+        end = max(start, block.end - len(lines[-1]) - 1)
+    return start, end
+
+
+def _holds_prose(body: str) -> bool:
+    letters = sum(character.isalpha() or character.isspace() for character in body)
+    code = len(re.findall(r"[;{}]\s*$|^\s*(import|def|class|return|const|resource) ", body, re.M))
+    lines = max(1, body.count("\n") + 1)
+    return letters > 0.6 * max(1, len(body)) and code < 0.25 * lines
+
+
+def _fence_lines(text: str, start: int, end: int, lead: str) -> Iterator[Statement]:
+    labels: list[tuple[int, str]] = []
+    position = start
+    for line in text[start:end].split("\n"):
+        line_start, position = position, position + len(line) + 1
+        content = line.strip()
+        if not content:
+            labels = [entry for entry in labels if entry[0] < 0]
+            continue
+        indent = len(line) - len(line.lstrip())
+        begin = line_start + indent
+        reading = _BULLET.sub("", content).strip()
+        if _is_drawing(content):
+            yield Statement(begin, begin + len(content), reading, "code")
+            continue
+        is_bullet = _BULLET.match(content) is not None
+        while labels and labels[-1][0] >= indent + (1 if is_bullet else 0):
+            labels.pop()
+        if reading.endswith(":"):
+            labels.append((indent, reading.rstrip(":")))
+            yield Statement(begin, begin + len(content), reading, "label")
+            continue
+        above = ": ".join([lead] * bool(lead) + [label for _, label in labels])
+        kind = _kind_of(reading, "line")
+        yield Statement(begin, begin + len(content), _with_lead(above, reading), kind)
+
+
+def _is_drawing(line: str) -> bool:
+    """Whether a line is part of a diagram or of a literal rather than words."""
+    if re.search(r"[─-╿▀-▟▲-◿]|-->|──", line) or re.match(r"^[\"'{}\[\]]", line):
+        return True
+    marks = len(re.findall(r"[←-⇿|+=_<>/\\^-]", line))
+    return marks > 0.25 * len(line) or not re.search(r"[A-Za-z]{3}", line)

@@ -1,0 +1,54 @@
+"""Text -> the terms that the lexical index counts.
+
+Technical names keep their whole form and also give their parts, so that `SSE-KMS`,
+`maxReceiveCount` and `429` match exactly and `receive count` still finds the second.
+"""
+
+import re
+from functools import cache
+from typing import Any
+
+_WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:\.\d+)?")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+STOPWORDS = frozenset(
+    """a about all also am an and any are as at be because been being both but by can could did do
+    does doing done each else for from get gets give gives go goes had has have having he her here
+    him his how i if in into is it its itself just let like lot may me might mine more most much my
+    no not of off on once only or other our out over own please same say says she should so some
+    such tell than that the their them then there these they thing things this those through to too
+    up us use used using very want wants was we well were what when where which while who whom why
+    will with would you your""".split()
+)
+
+
+def terms_of(text: str) -> list[str]:
+    """Stemmed terms of `text` in order, without stop words; compounds come with parts."""
+    found: list[str] = []
+    for match in _WORD.finditer(_THOUSANDS.sub("", text)):
+        word = match.group()
+        lowered = re.sub(r"['’]s$", "", word.lower())
+        if lowered in STOPWORDS:
+            continue
+        found.append(_stem(lowered))
+        parts = [part.lower() for part in _PART.findall(word)]
+        if len(parts) > 1:
+            found.extend(_stem(part) for part in parts if part not in STOPWORDS and len(part) > 1)
+    return found
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words of `text` in order, unstemmed, stop words included."""
+    return [match.group().lower() for match in _WORD.finditer(_THOUSANDS.sub("", text))]
+
+
+@cache
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
+@cache
+def _stem(word: str) -> str:
+    return word if any(c.isdigit() for c in word) else _stemmer().stemWord(word)
