@@ -1,0 +1,203 @@
+"""A question -> what to search for: corrected terms, aliases, parts, sides, intent.
+
+Everything is learned from the index (its vocabulary, its short and long forms) or is
+plain English grammar; nothing here knows a service's name.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ingest.terms import STOPWORDS, terms_of, words_of
+
+_NUMBER_WORDS = re.compile(
+    r"\b(how (many|much|long|large|big|small|fast|often|far|high|low|old)|"
+    r"what('s| is| are)? (the |its |a )?(\w+ ){0,3}?(max(imum)?|min(imum)?|limits?|quotas?|size|"
+    r"price|cost|default|timeout|throughput|rate|number|ttl|retention|period)|"
+    r"max(imum)?|min(imum)?|limits?|quotas?|price|pricing|costs?|default|"
+    r"per (second|month|hour|gb)|tps|rps|ttl|size)\b",
+    re.I,
+)
+_STEPS = re.compile(
+    r"\b(how (do|can|should|would|to)|steps?|walk me through|set ?up|configure)\b", re.I
+)
+_COMPARE = (
+    re.compile(
+        r"\b(?P<a>[\w./ +-]{2,60}?)\s+"
+        r"(?:vs\.?|versus|compared (?:to|with)|or|over|instead of|rather than)\s+"
+        r"(?P<b>[\w./ +-]{2,60}?)(?=[?.,;!]|$|\s+(?:for|when|in|if|to|with|on|as|which|what)\b)",
+        re.I,
+    ),
+    re.compile(
+        r"\bdifferences? (?:is there )?between (?P<a>.{2,60}?) and (?P<b>[\w./ +-]{2,60}?)"
+        r"(?=[?.,;!]|$|\s+(?:for|when|in|if)\b)",
+        re.I,
+    ),
+    re.compile(
+        r"\b(?:compare|choose between|choice between|pick between|decide between) (?P<a>.{2,60}?) "
+        r"(?:and|with|to|or|against) (?P<b>[\w./ +-]{2,60}?)(?=[?.,;!]|$|\s+(?:for|when|in|if)\b)",
+        re.I,
+    ),
+    re.compile(
+        r"\bhow (?:is|are|does|do) (?P<a>[\w./ +-]{2,60}?) (?:differ(?:ent)? (?:from|to|than)) "
+        r"(?P<b>[\w./ +-]{2,60}?)(?=[?.,;!]|$)",
+        re.I,
+    ),
+)
+_LEADING = re.compile(
+    r"^(?:(?:when|why|should|would|could|can|do|does|did|is|are|i|we|you|use|using|pick|choose|prefer|"
+    r"what|which|how|the|a|an|to|for|between|better|best|difference|explain|tell|me|about|and|in|of|it)\s+)+",
+    re.I,
+)
+_SPLIT = re.compile(
+    r"\?\s+(?=\w)|;\s+|,?\s+(?:and|also|plus)\s+(?=(?:how|what|when|why|which|where|who|is|are|does|do|can|"
+    r"should)\b)",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a question asks for."""
+
+    text: str
+    """The question as typed, white space folded."""
+    search_text: str
+    """For the embedding model: typing errors mended, long forms added."""
+    terms: tuple[str, ...]
+    """Content terms of the mended question, stemmed, in order, no repeats."""
+    extra_terms: tuple[str, ...]
+    """Terms that aliases add."""
+    unknown: tuple[str, ...]
+    """Content words that the corpus does not have, and that no correction explains."""
+    wants_number: bool
+    wants_steps: bool
+    sides: tuple[str, str] | None
+    """The two things that a comparison question names."""
+
+
+class QueryReader:
+    """Reads questions with the help of one index's vocabulary and aliases."""
+
+    def __init__(self, vocabulary: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]) -> None:
+        self._vocabulary = vocabulary
+        self._long_forms = {short: tuple(longs) for short, longs in aliases.items()}
+        self._short_forms: dict[str, str] = {}
+        for short, longs in self._long_forms.items():
+            for long in longs:
+                self._short_forms.setdefault(" ".join(terms_of(long)), short)
+        # Digits and one-letter terms are never what a slip of the keys was meant to be.
+        self._choices = sorted(t for t in vocabulary if t.isalpha() and len(t) > 3)
+        self._mend = lru_cache(maxsize=4096)(self._nearest)
+
+    def read(self, question: str) -> Query:
+        """Analyse one question."""
+        text = " ".join(question.split())
+        mended, unknown = self._mended(text)
+        terms = tuple(dict.fromkeys(terms_of(mended)))
+        extra_words = self._aliases_in(mended)
+        extra = tuple(
+            term for term in dict.fromkeys(terms_of(" ".join(extra_words))) if term not in terms
+        )
+        search = f"{mended} ({', '.join(extra_words)})" if extra_words else mended
+        return Query(
+            text,
+            search,
+            terms,
+            extra,
+            unknown,
+            _NUMBER_WORDS.search(mended) is not None,
+            _STEPS.search(mended) is not None,
+            sides_of(mended),
+        )
+
+    def _mended(self, text: str) -> tuple[str, tuple[str, ...]]:
+        unknown: list[str] = []
+        for word in dict.fromkeys(re.findall(r"[A-Za-z][A-Za-z0-9'-]+", text)):
+            lowered = word.lower()
+            if lowered in STOPWORDS or all(t in self._vocabulary for t in terms_of(word)):
+                continue
+            nearest = self._mend(lowered) if word.islower() or word.istitle() else ""
+            if nearest:
+                text = re.sub(rf"\b{re.escape(word)}\b", nearest, text)
+            else:
+                unknown.append(lowered)
+        return text, tuple(unknown)
+
+    def _nearest(self, word: str) -> str:
+        from rapidfuzz import process
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        if len(word) < 5:
+            return ""
+        allowed = 1 if len(word) < 8 else 2
+        stem = terms_of(word)[0] if terms_of(word) else word
+        for candidate in dict.fromkeys((word, stem)):
+            found = process.extractOne(
+                candidate,
+                self._choices,
+                scorer=DamerauLevenshtein.distance,
+                score_cutoff=allowed,
+            )
+            if found is not None and found[0][0] == candidate[0]:
+                return str(found[0])
+        return ""
+
+    def _aliases_in(self, text: str) -> list[str]:
+        words = words_of(text)
+        found: list[str] = []
+        for word in words:
+            for short in (word, word.removesuffix("s")):
+                if short in self._long_forms:
+                    found.extend(self._long_forms[short][:1])
+                    break
+        stems = " ".join(terms_of(text))
+        for long, short in self._short_forms.items():
+            if long and f" {long} " in f" {stems} " and short not in words:
+                found.append(short.upper())
+        return list(dict.fromkeys(found))
+
+
+def sides_of(question: str) -> tuple[str, str] | None:
+    """The two things that a question compares, or None."""
+    for pattern in _COMPARE:
+        match = pattern.search(question)
+        if match:
+            a = _LEADING.sub("", match["a"].strip()).strip()
+            b = _LEADING.sub("", match["b"].strip()).strip()
+            a = " ".join(a.split()[-4:])
+            if terms_of(a) and terms_of(b) and a.lower() != b.lower():
+                return a, b
+    return None
+
+
+def parts_of(question: str) -> list[str]:
+    """The separate questions inside one; a single question comes back alone.
+
+    A later part that says only "it" or nothing of its own keeps the first part's terms.
+    """
+    pieces = [piece.strip(" ,;?") for piece in _SPLIT.split(question)]
+    pieces = [piece for piece in pieces if len(terms_of(piece)) >= 1 and len(piece.split()) >= 2]
+    if len(pieces) < 2 or len(pieces) > 4:
+        return [question]
+    first_subject = subject_of(pieces[0])
+    parts = [pieces[0] + "?"]
+    for piece in pieces[1:]:
+        needs_subject = len(terms_of(piece)) < 3 or re.search(
+            r"\b(it|its|they|their|that)\b", piece, re.I
+        )
+        parts.append(
+            f"{piece} ({first_subject})?" if needs_subject and first_subject else piece + "?"
+        )
+    return parts
+
+
+def subject_of(text: str) -> str:
+    """Names in a question: capitalised or mixed-case words and the words beside them."""
+    names = re.findall(r"\b(?:[A-Z][\w.-]*(?:\s+(?=[A-Z0-9]))?)+", text)
+    names = [n.strip() for n in names if n.strip().lower() not in STOPWORDS]
+    if names:
+        return " ".join(dict.fromkeys(names))
+    return " ".join(word for word in words_of(text) if word not in STOPWORDS)
