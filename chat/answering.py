@@ -46,9 +46,14 @@ class Answerer:
     """Answers questions. One a process; safe to share between threads."""
 
     def __init__(
-        self, settings: Settings, weights: Weights = Weights(), style: Style = Style()
+        self,
+        settings: Settings,
+        weights: Weights = Weights(),
+        style: Style = Style(),
+        whole_guide: bool = False,
     ) -> None:
         self.settings = settings
+        self._whole_guide = whole_guide
         self._weights = weights
         self._style = style
         self._lock = threading.Lock()
