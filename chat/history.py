@@ -47,7 +47,7 @@ class History:
             ) from None
 
     @contextmanager
-    def _connect(self) -> Iterator[sqlite3.Connection]:
+    def _connect(self, writing: bool = True) -> Iterator[sqlite3.Connection]:
         """A connection of this thread, in a transaction that ends with the block."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
@@ -57,7 +57,7 @@ class History:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
             self._local.connection = connection
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         try:
             yield connection
         except BaseException:
@@ -75,7 +75,7 @@ class History:
 
     def _read(self, statement: str, values: tuple[Any, ...] = ()) -> list[sqlite3.Row]:
         try:
-            with self._connect() as connection:
+            with self._connect(writing=False) as connection:
                 return list(connection.execute(statement, values))
         except sqlite3.Error as error:
             raise HistoryError(f"The history in {self.path} can't be read ({error}).") from None
@@ -117,6 +117,16 @@ class History:
             }
             for row in rows
         ]
+
+    def conversations(self, owner: str, count: int = 20) -> list[tuple[str, str]]:
+        """A person's latest conversations as (id, first question), newest first."""
+        rows = self._read(
+            "SELECT c.id, (SELECT content FROM messages m WHERE m.conversation = c.id "
+            "ORDER BY m.id LIMIT 1) AS title FROM conversations c WHERE owner = ? "
+            "ORDER BY c.created DESC LIMIT ?",
+            (owner, count),
+        )
+        return [(row["id"], row["title"] or "(empty)") for row in rows]
 
     def turns(self, conversation: str) -> list[Turn]:
         """The conversation as the answerer takes it."""
