@@ -1,0 +1,1 @@
+"""The product's quality and speed as numbers that anyone can print again."""

@@ -1,0 +1,45 @@
+"""Does a text state a fact? Numbers are compared as numbers, names with their aliases.
+
+A fact is one or more wordings divided by ` | `; one of them has to stand in the text. A
+wording holds when each of its quantities and each of its other content words (stemmed,
+or one of its aliases) stands in the text.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from ingest.quantities import Quantity, quantities_of, without_quantities
+from ingest.terms import terms_of
+
+
+def states(text: str, fact: str, aliases: Mapping[str, Sequence[str]] | None = None) -> bool:
+    """Whether `text` states `fact` in one of its wordings."""
+    quantities = quantities_of(text)
+    terms = set(terms_of(text))
+    return any(_holds(wording, quantities, terms, aliases or {}) for wording in fact.split(" | "))
+
+
+def _holds(
+    wording: str,
+    quantities: Sequence[Quantity],
+    terms: set[str],
+    aliases: Mapping[str, Sequence[str]],
+) -> bool:
+    for wanted in quantities_of(wording):
+        if not any(wanted.same(quantity) for quantity in quantities):
+            return False
+    for term in terms_of(without_quantities(wording)):
+        if term in terms:
+            continue
+        longs = [set(terms_of(long)) for long in aliases.get(term, ())]
+        if not any(long <= terms for long in longs):
+            return False
+    return True
+
+
+def coverage(
+    text: str, facts: Sequence[str], aliases: Mapping[str, Sequence[str]] | None = None
+) -> float:
+    """The share of `facts` that `text` states; 1.0 when there are none."""
+    if not facts:
+        return 1.0
+    return sum(states(text, fact, aliases) for fact in facts) / len(facts)

@@ -1,0 +1,93 @@
+"""Retrieval: recall, MRR and nDCG of the hybrid, its parts and the plain baseline."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from chat.answering import merged
+from chat.query import parts_of
+from chat.retrieval import GuideRetriever, Ranked, Weights
+from eval.baseline import Baseline
+from eval.golden import Case, Judge, Span
+from eval.metrics import bootstrap_difference, recall_at, reciprocal_rank, summary
+from ingest.embedding import Embedder
+from ingest.index import Index
+
+Ranker = Callable[[str], list[Span]]
+
+VARIANTS: dict[str, Weights] = {
+    "dense": Weights(dense=1, lexical=0, statement=0, question_penalty=0),
+    "bm25": Weights(dense=0, lexical=1, statement=0, question_penalty=0),
+    "dense + bm25": Weights(dense=0.5, lexical=0.5, statement=0),
+    "+ statements (product)": Weights(),
+}
+
+
+def evaluate(index: Index, embedder: Embedder, cases: Sequence[Case]) -> dict[str, Any]:
+    """Figures of every system, by split and by kind, and the gain over the baseline."""
+    answerable = [case for case in cases if case.answerable and case.evidence]
+    judge = Judge(index.documents, index.aliases)
+    systems: dict[str, Ranker] = {"plain baseline": Baseline(index.documents.values()).rank}
+    for name, weights in VARIANTS.items():
+        systems[name] = ranker(index, embedder, weights)
+    rows: dict[str, list[list[bool]]] = {}
+    for name, rank in systems.items():
+        rows[name] = [
+            [judge.relevant(case, span) for span in rank(case.question)] for case in answerable
+        ]
+    product = rows["+ statements (product)"]
+    return {
+        "questions": len(answerable),
+        "systems": {name: _by_split(answerable, found) for name, found in rows.items()},
+        "kinds": _by_kind(answerable, product),
+        "gain": _gain(product, rows["plain baseline"]),
+        "missed": [
+            case.id for case, row in zip(answerable, product, strict=True) if not any(row[:5])
+        ],
+    }
+
+
+def ranker(index: Index, embedder: Embedder, weights: Weights) -> Ranker:
+    """The product's ranking with other weights, as spans."""
+    retriever = GuideRetriever(index=index, embedder=embedder, weights=weights)
+
+    def rank(question: str) -> list[Span]:
+        rankings = [retriever.retrieve(part, 10).ranked for part in parts_of(question)]
+        return [span_of(ranked) for ranked in merged(rankings, 10)]
+
+    return rank
+
+
+def span_of(ranked: Ranked) -> Span:
+    """Where a retrieved passage stands."""
+    return Span(ranked.passage.source, ranked.passage.start, ranked.passage.end)
+
+
+def _by_split(cases: Sequence[Case], rows: Sequence[Sequence[bool]]) -> dict[str, Any]:
+    figures = {"all": summary(rows)}
+    for split in sorted({case.split for case in cases}):
+        chosen = [row for case, row in zip(cases, rows, strict=True) if case.split == split]
+        figures[split] = summary(chosen)
+    return figures
+
+
+def _by_kind(cases: Sequence[Case], rows: Sequence[Sequence[bool]]) -> dict[str, Any]:
+    figures = {}
+    for kind in sorted({case.kind for case in cases}):
+        chosen = [row for case, row in zip(cases, rows, strict=True) if case.kind == kind]
+        figures[kind] = {"questions": len(chosen), **summary(chosen)}
+    return figures
+
+
+def _gain(ours: Sequence[Sequence[bool]], theirs: Sequence[Sequence[bool]]) -> dict[str, Any]:
+    measures = {
+        "recall@1": lambda row: recall_at(row, 1),
+        "recall@5": lambda row: recall_at(row, 5),
+        "mrr": reciprocal_rank,
+    }
+    gain = {}
+    for name, measure in measures.items():
+        mean, low, high = bootstrap_difference(
+            [measure(row) for row in ours], [measure(row) for row in theirs]
+        )
+        gain[name] = {"mean": round(mean, 4), "low": round(low, 4), "high": round(high, 4)}
+    return gain
