@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from chat.answer import Turn
+from chat.query import names_in
 from ingest.terms import STOPWORDS, terms_of
 
 _POINTER = re.compile(
@@ -58,13 +59,7 @@ def points_back(question: str) -> bool:
     pointer = _POINTER.search(question)
     if pointer and not _EXPLETIVE.search(question):
         return True
-    return len(terms_of(question)) <= 2 and not subject_names(question)
-
-
-def subject_names(text: str) -> list[str]:
-    """Capitalised or mixed-case words beyond the first word of a sentence."""
-    names = re.findall(r"(?<![.?!]\s)(?<!^)\b[A-Z][\w.-]*|\b[A-Z]{2,}[\w.-]*", text)
-    return [name for name in names if name.lower() not in STOPWORDS]
+    return len(terms_of(question)) <= 2 and not names_in(question)
 
 
 def _missing_terms(question: str, context: str) -> str:
@@ -81,9 +76,9 @@ def _missing_terms(question: str, context: str) -> str:
 def _swapped(new: str, context: str) -> str:
     """`what about X` after a question about Y: the question, asked about X.
 
-    With one name in each, the name is replaced; else X stands beside the question.
+    With one name in the context, X takes its place; else X stands beside the question.
     """
-    old_names, new_names = subject_names(context), subject_names(new)
-    if len(set(old_names)) == 1 and len(new_names) == 1 and len(new.split()) <= 3:
-        return re.sub(rf"\b{re.escape(old_names[0])}\b", new.strip(" ?"), context)
-    return f"{context.rstrip(' ?')}, {new.strip(' ?')}?"
+    old_names, new = names_in(context), new.strip(" ?")
+    if len(old_names) == 1 and len(new.split()) <= 4:
+        return re.sub(rf"\b{re.escape(old_names[0])}(?!\w)", new, context)
+    return f"{context.rstrip(' ?')}, {new}?"

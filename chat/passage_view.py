@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _OPEN, _CLOSE = "\u2e28", "\u2e29"
 """Rare brackets that carry the quote's span through the Markdown renderer. They count
 as punctuation, so emphasis beside them still parses."""
-_MARKER = re.compile(r"\[(\d{1,3})\]")
+_MARKER = re.compile(r"(?<!\\)\[(\d{1,3})\]")
 _LONGEST = 7000
 
 
@@ -33,15 +33,18 @@ def _renderer() -> "MarkdownIt":
 
 def answer_html(text: str, numbers: Collection[int]) -> str:
     """An answer as HTML; each `[n]` of `numbers` becomes a button with `data-n`."""
-    rendered = _renderer().render(text)
+    # Markers travel through the renderer as private characters: an escaped `\\[1\\]`
+    # of a document comes out as `[1]` too and must not become a button.
+    carried = _MARKER.sub("\ue000\\1\ue001", re.sub("[\ue000\ue001]", "", text))
+    rendered = _renderer().render(carried)
 
     def button(match: re.Match[str]) -> str:
         n = int(match[1])
         if n not in numbers:
-            return match[0]
+            return f"[{n}]"
         return f'<button class="cite" data-n="{n}" title="Show the passage">{n}</button>'
 
-    return _MARKER.sub(button, rendered)
+    return re.sub("\ue000(\\d+)\ue001", button, rendered)
 
 
 def section_of(document: Document, start: int) -> tuple[int, int]:

@@ -185,9 +185,8 @@ def parts_of(question: str) -> list[str]:
     first_subject = subject_of(pieces[0])
     parts = [pieces[0] + "?"]
     for piece in pieces[1:]:
-        needs_subject = len(terms_of(piece)) < 3 or re.search(
-            r"\b(it|its|they|their|that)\b", piece, re.I
-        )
+        points_back = re.search(r"\b(it|its|they|their|that)\b", piece, re.I) is not None
+        needs_subject = points_back or (len(terms_of(piece)) < 3 and not names_in(piece))
         parts.append(
             f"{piece} ({first_subject})?" if needs_subject and first_subject else piece + "?"
         )
@@ -195,9 +194,24 @@ def parts_of(question: str) -> list[str]:
 
 
 def subject_of(text: str) -> str:
-    """Names in a question: capitalised or mixed-case words and the words beside them."""
-    names = re.findall(r"\b(?:[A-Z][\w.-]*(?:\s+(?=[A-Z0-9]))?)+", text)
-    names = [n.strip() for n in names if n.strip().lower() not in STOPWORDS]
+    """The names in a question, else its content words."""
+    names = names_in(text)
     if names:
-        return " ".join(dict.fromkeys(names))
+        return " ".join(names)
     return " ".join(word for word in words_of(text) if word not in STOPWORDS)
+
+
+def names_in(text: str) -> list[str]:
+    """Runs of capitalised or mixed-case words, without a sentence's first plain word."""
+    found = []
+    for match in re.finditer(r"\b[A-Z][\w.-]*(?:\s+[A-Z][\w.-]*)*", text):
+        words = match.group().split()
+        opens = not text[: match.start()].strip() or text[: match.start()].rstrip()[-1] in ".?!"
+        if opens and (
+            words[0].lower() in STOPWORDS or (len(words) == 1 and words[0][1:].islower())
+        ):
+            words = words[1:]
+        name = " ".join(words).rstrip(".?")
+        if name and name.lower() not in STOPWORDS:
+            found.append(name)
+    return list(dict.fromkeys(found))

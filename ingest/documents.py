@@ -169,4 +169,8 @@ def _convert(data: bytes, suffix: str) -> str:
         if "Dependency" in name:
             raise DocumentError("needs the extra: pip install '.[documents]'") from None
         raise DocumentError(f"can't be converted to text ({name}); is it damaged?") from None
-    return converted.text_content.replace("\f", "\n\n")
+    text = converted.text_content
+    if suffix in {".pdf", ".docx"} and text.lstrip().encode()[:4] in {b"%PDF", b"PK\x03\x04"}:
+        # What its own converter refuses goes through as plain text.
+        raise DocumentError("can't be converted to text; is it damaged?")
+    return text.replace("\f", "\n\n")

@@ -26,11 +26,12 @@ class ProgressBar:
             transient=True,
         )
         self._tasks: dict[str, int] = {}
-        self._bar.start()
         return self
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Show that `done` of `total` steps of `stage` are done."""
+        if not self._tasks:
+            self._bar.start()
         if stage not in self._tasks:
             self._tasks[stage] = self._bar.add_task(stage, total=total)
         self._bar.update(self._tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
@@ -41,4 +42,5 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._tasks:
+            self._bar.stop()

@@ -1,0 +1,51 @@
+"""`python -m eval`: print the product's figures beside a plain baseline's."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ingest.errors import GuideError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+PARTS = ("retrieval", "answers", "conversations", "grading", "speed", "all", "fit")
+
+
+@app.command()
+def main(
+    part: Annotated[str, typer.Argument(help=" | ".join(PARTS))] = "all",
+    index: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
+    golden: Annotated[Path | None, typer.Option(help="Golden questions (JSON Lines).")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of graded short answers, for grading.")
+    ] = None,
+    split: Annotated[str | None, typer.Option(help="Only cases of this split.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model string for answers.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report.json and report.html.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure retrieval, answers, conversations, grading and speed."""
+    if part not in PARTS:
+        print(f"{part} is none of {', '.join(PARTS)}.", file=sys.stderr)
+        raise typer.Exit(2)
+    try:
+        from eval.suite import run
+
+        result: dict[str, Any] = run(part, index, golden, data, split, model, out)
+        if as_json:
+            print(json.dumps(result, ensure_ascii=False))
+        else:
+            from eval.report import print_tables
+
+            print_tables(result)
+    except GuideError as error:
+        print(str(error), file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m eval")

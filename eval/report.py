@@ -1,0 +1,59 @@
+"""The figures as tables in the terminal."""
+
+from typing import Any
+
+
+def print_tables(result: dict[str, Any]) -> None:
+    """Print whatever parts `result` holds."""
+    from rich.console import Console
+
+    console = Console(width=150)
+    state = result["index"]
+    console.print(
+        f"{state['documents']} documents, {state['passages']} passages, {state['embedding']}; "
+        f"{result['golden']} golden cases"
+    )
+    if "retrieval" in result:
+        _retrieval(console, result["retrieval"])
+    if "answers" in result:
+        _rows(console, "Answers by split", result["answers"]["figures"])
+        _rows(console, "Answers by kind", result["answers"]["kinds"])
+    if "conversations" in result:
+        figures = {k: v for k, v in result["conversations"].items() if isinstance(v, dict)}
+        _rows(console, f"Follow-up turns ({result['conversations']['turns']})", figures)
+    if "fit" in result:
+        console.print_json(data=result["fit"])
+
+
+def _retrieval(console: Any, figures: dict[str, Any]) -> None:
+    for split in next(iter(figures["systems"].values())):
+        rows = {name: by_split[split] for name, by_split in figures["systems"].items()}
+        _rows(console, f"Retrieval, split: {split}", rows)
+    _rows(console, "Retrieval by kind (product)", figures["kinds"])
+    for name, gain in figures["gain"].items():
+        console.print(
+            f"{name}: {gain['mean']:+.3f} over the plain baseline "
+            f"(95 % interval {gain['low']:+.3f} to {gain['high']:+.3f})"
+        )
+    if figures["missed"]:
+        console.print(f"Not in the first 5: {', '.join(figures['missed'])}")
+
+
+def _rows(console: Any, title: str, rows: dict[str, dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    for name in names:
+        table.add_column(name, justify="right")
+    for label, row in rows.items():
+        cells = [row.get(name) for name in names]
+        table.add_row(label, *(_cell(cell) for cell in cells))
+    console.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

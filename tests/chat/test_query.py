@@ -1,0 +1,57 @@
+import pytest
+
+from chat.query import QueryReader, parts_of, sides_of
+
+VOCABULARY = dict.fromkeys(
+    "visibl timeout queue dead letter messag lambda throttl 429 dlq".split(), 0
+)
+READER = QueryReader(VOCABULARY, {"dlq": ["dead letter queue"]})
+
+
+@pytest.mark.parametrize(
+    ("question", "sides"),
+    [
+        ("ALB or NLB?", ("ALB", "NLB")),
+        ("SSE-KMS vs SSE-S3", ("SSE-KMS", "SSE-S3")),
+        ("What is the difference between SQS and SNS?", ("SQS", "SNS")),
+        ("When should I use a REST API instead of an HTTP API?", ("REST API", "HTTP API")),
+        (
+            "compare gateway endpoints with interface endpoints",
+            ("gateway endpoints", "interface endpoints"),
+        ),
+        ("How is FIFO different from standard?", ("FIFO", "standard")),
+        ("What is a queue?", None),
+    ],
+)
+def test_a_comparison_names_its_two_sides(question: str, sides: tuple[str, str] | None) -> None:
+    assert sides_of(question) == sides
+
+
+def test_two_questions_in_one_are_taken_apart() -> None:
+    assert parts_of("What are SQS limits and how is FIFO different from standard queues?") == [
+        "What are SQS limits?",
+        "how is FIFO different from standard queues?",
+    ]
+    assert parts_of("What is the visibility timeout? How does a DLQ work?") == [
+        "What is the visibility timeout?",
+        "How does a DLQ work?",
+    ]
+    assert parts_of("What are queues and topics?") == ["What are queues and topics?"]
+
+
+def test_a_typing_error_is_mended_and_an_unknown_word_is_reported() -> None:
+    query = READER.read("visiblity timeout of a queue in kafkaesque")
+    assert "visibl" in query.terms
+    assert query.unknown == ("kafkaesque",)
+
+
+def test_aliases_add_the_other_form() -> None:
+    assert "dead" in READER.read("what is a DLQ").extra_terms
+    assert "dlq" in READER.read("what is a dead letter queue").extra_terms
+
+
+@pytest.mark.parametrize(
+    "question", ["how long is the timeout", "max size?", "what is the default limit"]
+)
+def test_a_question_about_a_number_is_seen(question: str) -> None:
+    assert READER.read(question).wants_number

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from ingest.documents import Document, find, parse, read_bytes
+from ingest.embedding import token_counter
+from ingest.passages import WINDOW, embedded_text, passages_of
+from tests.conftest import LESSONS, ROOT
+
+
+def documents(folder: Path) -> list[Document]:
+    return [parse(f.source, read_bytes(f, 10**8)) for f in find([folder])]
+
+
+@pytest.mark.parametrize("folder", [LESSONS, ROOT / "corpus"])
+def test_no_passage_is_longer_than_the_model_can_see(folder: Path) -> None:
+    count = token_counter()
+    for document in documents(folder):
+        for passage in passages_of(document, count):
+            assert count(embedded_text(passage)) + 2 <= WINDOW, (document.source, passage.start)
+
+
+@pytest.mark.parametrize("folder", [LESSONS, ROOT / "corpus"])
+def test_a_passage_is_its_documents_text_and_holds_its_statements(folder: Path) -> None:
+    for document in documents(folder):
+        end = 0
+        for passage in passages_of(document, token_counter()):
+            assert document.text[passage.start : passage.end] == passage.text
+            assert passage.start >= end, "passages overlap"
+            end = passage.end
+            for statement in passage.statements:
+                assert passage.start <= statement.start < statement.end <= passage.end
+
+
+def test_a_long_table_is_cut_between_rows_and_keeps_its_header() -> None:
+    rows = "\n".join(
+        f"| limit {n} | the value of this limit is {n * 100} requests |" for n in range(60)
+    )
+    document = Document("t.md", f"# T\n\n| Name | Value |\n| --- | --- |\n{rows}\n", "")
+    passages = passages_of(document, token_counter())
+    assert len(passages) > 1
+    assert all(p.header == "| Name | Value |" for p in passages[1:])
+    assert all(line.count("|") == 3 for p in passages for line in p.text.splitlines())
+
+
+def test_a_long_fence_of_prose_is_split_at_blank_lines() -> None:
+    paragraph = "\n".join(f"- Step {n}: check the queue and the consumer" for n in range(9))
+    document = Document("t.md", "# T\n\n```\n" + "\n\n".join([paragraph] * 6) + "\n```\n", "")
+    passages = passages_of(document, token_counter())
+    assert len(passages) >= 3
+    assert all("- Step 0" in p.text for p in passages)
+
+
+def test_one_endless_word_still_fits_the_window() -> None:
+    document = Document("t.md", "# T\n\n" + "x1y2" * 2000, "")
+    count = token_counter()
+    passages = passages_of(document, count)
+    assert all(count(embedded_text(p)) + 2 <= WINDOW for p in passages)
+    assert "".join(p.text for p in passages) == "x1y2" * 2000
+
+
+def test_a_heading_that_is_a_novel_is_cut_for_the_trail() -> None:
+    document = Document("t.md", "# " + "word " * 400 + "\n\nA queue keeps messages.\n", "")
+    (passage,) = passages_of(document, token_counter())
+    assert token_counter()(embedded_text(passage)) + 2 <= WINDOW
+
+
+def test_the_rubric_is_not_part_of_any_passage() -> None:
+    for document in documents(LESSONS):
+        for passage in passages_of(document, token_counter()):
+            assert "weight: vital" not in passage.text
