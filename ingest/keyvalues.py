@@ -19,8 +19,15 @@ _COMMENT = re.compile(r"\s+(?:#|//)\s*(?P<comment>.*)$")
 _INLINE_OBJECT = re.compile(r"^[{\[](?P<body>[^{}\[\]]*)[}\]],?$")
 
 
-def pairs_of(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+_LITERAL = re.compile(r"""^(["'\d\[{$-]|(?:True|False|None|true|false|null)\b)""")
+
+
+def pairs_of(
+    text: str, start: int, end: int, literal: bool = False
+) -> Iterator[tuple[int, int, str]]:
     """Yield `(start, end, reading)` of each line that gives a key a value.
+
+    With `literal` only values that are written out count, not calls and names.
 
     A reading is `parent, key: value`; a comment behind the value is kept in brackets.
     """
@@ -42,7 +49,7 @@ def pairs_of(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
             if value in {"{", "[", "("}:
                 parents.append(_words(match["key"]))
                 continue
-            if value:
+            if value and (not literal or _LITERAL.match(value)):
                 reading = _join(parents, _words(match["key"]), _value(value), comment)
                 yield begin, begin + len(content), reading
             continue

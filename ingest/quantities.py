@@ -41,12 +41,18 @@ class Quantity:
 
     value: float
     dimension: str
+    number: float
+    """The number as written, scale words applied, the unit not."""
 
     def same(self, other: "Quantity") -> bool:
         """Equal value; a bare number equals the same number of anything."""
-        if abs(self.value - other.value) > 1e-6 * max(1.0, abs(self.value)):
-            return False
-        return self.dimension == other.dimension or "" in (self.dimension, other.dimension)
+        if "" in (self.dimension, other.dimension):
+            return _equal(self.number, other.number)
+        return self.dimension == other.dimension and _equal(self.value, other.value)
+
+
+def _equal(one: float, other: float) -> bool:
+    return abs(one - other) <= 1e-6 * max(1.0, abs(one))
 
 
 def quantities_of(text: str) -> list[Quantity]:
@@ -61,12 +67,12 @@ def quantities_of(text: str) -> list[Quantity]:
             scale, unit = "", "kb"
         number *= _SCALES.get(scale, 1)
         if match["money"]:
-            found.append(Quantity(number, "money"))
+            found.append(Quantity(number, "money", number))
         elif unit in _UNITS:
             dimension, factor = _UNITS[unit]
-            found.append(Quantity(number * factor, dimension))
+            found.append(Quantity(number * factor, dimension, number))
         else:
-            found.append(Quantity(number, ""))
+            found.append(Quantity(number, "", number))
     return found
 
 

@@ -33,8 +33,14 @@ _GENERIC_LABEL = re.compile(
     r"notes?|details|overview|summary|example|mistakes|common mistakes)$",
     re.I,
 )
+_WHOLE_BOLD = re.compile(r"(\*\*|__)[^*_\n]+(\*\*|__):?")
 _META = re.compile(r"^\*?Level:\s.*\bKind:\s.*$", re.I)
 _PROSE_FENCES = frozenset({"", "text", "txt", "plain", "plaintext", "markdown", "md", "console"})
+_PROGRAMS = frozenset(
+    "python py javascript js typescript ts java go rust ruby kotlin csharp hcl terraform".split()
+)
+"""In a program's text only literal values are facts; calls and names are not."""
+_SCRIPTS = frozenset("bash sh shell zsh sql mermaid dockerfile makefile http diff".split())
 _ITEM_WORDS = 70
 _LEAD_WORDS = 16
 
@@ -75,15 +81,21 @@ def label_of(text: str, block: Block) -> str:
     if block.kind != "prose":
         return ""
     raw = text[block.start : block.end].strip()
-    reading = plain(raw)
-    whole_bold = re.fullmatch(r"(\*\*|__)[^*_\n]+(\*\*|__):?", raw) is not None
+    reading = _read(raw)
+    whole_bold = _WHOLE_BOLD.fullmatch(raw) is not None
     if (reading.endswith(":") or (whole_bold and reading[-1:] not in ".?!")) and "\n" not in raw:
         return reading.rstrip(":").strip()
     last = raw.rsplit("\n", 1)[-1]
     return plain(last).rstrip(":").strip() if last.endswith(":") else ""
 
 
+def _last_sentence(label: str) -> str:
+    spans = list(sentences(label, 0, len(label)))
+    return label[slice(*spans[-1])] if spans else ""
+
+
 def _usable_lead(lead: str) -> str:
+    lead = _last_sentence(lead)
     if not lead or _GENERIC_LABEL.match(lead) or len(lead.split()) > _LEAD_WORDS:
         return ""
     return lead
@@ -131,13 +143,13 @@ def _with_lead(lead: str, reading: str) -> str:
 
 
 def _prose(text: str, block: Block, lead: str) -> Iterator[Statement]:
-    if label_of(text, block) and "\n" not in text[block.start : block.end]:
-        yield Statement(block.start, block.end, _read(text[block.start : block.end]), "label")
-        return
     for line_start, line_end in _loose_lines(text, block.start, block.end):
         for start, end in sentences(text, line_start, line_end):
             reading = _read(text[start:end])
-            yield Statement(start, end, _with_lead(lead, reading), _kind_of(reading, "sentence"))
+            kind = _kind_of(reading, "sentence")
+            if _WHOLE_BOLD.fullmatch(text[start:end].strip()):
+                kind = "label"
+            yield Statement(start, end, _with_lead(lead, reading), kind)
             lead = ""
 
 
@@ -231,7 +243,10 @@ def _code(text: str, block: Block, lead: str) -> Iterator[Statement]:
     if block.info in _PROSE_FENCES and _holds_prose(text[body_start:body_end]):
         yield from _fence_lines(text, body_start, body_end, lead)
         return
-    pairs = list(pairs_of(text, body_start, body_end))
+    pairs = []
+    if block.info not in _SCRIPTS:
+        literal = block.info in _PROGRAMS
+        pairs = list(pairs_of(text, body_start, body_end, literal))
     for start, end, reading in pairs:
         yield Statement(start, end, _with_lead(lead, reading), "pair")
     if not pairs:
