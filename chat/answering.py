@@ -123,10 +123,14 @@ class Answerer:
         ranked: list[Ranked],
     ) -> Answer:
         pieces: list[tuple[Composition, float]] = []
+        taken: set[tuple[str, int]] = set()
         for retrieval in retrievals:
             probability = calibration().probability(features_of(index, retrieval))
             answerable = probability >= calibration().threshold
-            composed = compose(index, retrieval, self._style) if answerable else Composition([])
+            composed = Composition([])
+            if answerable:
+                composed = compose(index, retrieval, self._style, taken)
+                taken.update((c.passage.id, c.statement.start) for c in composed.chosen)
             pieces.append((composed, probability))
         confidence = max(probability for _, probability in pieces)
         answer = Answer(

@@ -8,7 +8,7 @@ table of them; a question about a number leads with the number; steps keep their
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from ingest.passages import Passage
 from ingest.statements import Statement, cells_of
 from ingest.terms import terms_of
 
+_STEP = re.compile(r"[ \t]*\d{1,2}[.)][ \t]")
 _NUMBER = re.compile(r"(?<![A-Za-z])[$€~]?\d[\d,.]*")
 
 
@@ -33,6 +34,8 @@ class Style:
     """Passages whose statements are considered."""
     statements: int = 5
     words: int = 85
+    steps: int = 8
+    """Items of a numbered list that is given whole."""
     meaning: float = 0.45
     terms: float = 0.30
     passage: float = 0.25
@@ -63,9 +66,25 @@ class Composition:
     """With `{0}`, `{1}`.. where the markers of the chosen statements go."""
 
 
-def compose(index: Index, retrieval: Retrieval, style: Style = Style()) -> Composition:
-    """Choose and order the statements that answer the question; empty if none can."""
-    candidates = score_statements(index, retrieval, style)
+def compose(
+    index: Index,
+    retrieval: Retrieval,
+    style: Style = Style(),
+    taken: Collection[tuple[str, int]] = (),
+) -> Composition:
+    """Choose and order the statements that answer the question; empty if none can.
+
+    Args:
+        index: the open generation that `retrieval` came from.
+        retrieval: what the question found.
+        style: how much to say.
+        taken: (passage id, start) of statements that an earlier part has said.
+    """
+    candidates = [
+        candidate
+        for candidate in score_statements(index, retrieval, style)
+        if (candidate.passage.id, candidate.statement.start) not in taken
+    ]
     if not candidates:
         return Composition([])
     query = retrieval.query
@@ -73,6 +92,10 @@ def compose(index: Index, retrieval: Retrieval, style: Style = Style()) -> Compo
         table = _comparison(index, retrieval, query, candidates)
         if table:
             return table
+    if query.wants_steps:
+        steps = _steps(index, candidates, style)
+        if steps:
+            return Composition(steps)
     chosen = _select(candidates, query, style)
     return Composition(_ordered(chosen, query))
 
@@ -137,7 +160,7 @@ def _coverage(statement: Statement, context: set[str], rarity: dict[str, float])
 def _fitness(statement: Statement, query: Query) -> float:
     """Small factors for the form of a statement against the form of the question."""
     words = len(statement.reading.split())
-    factor = 1.0 if words >= 5 else 0.85
+    factor = 1.0 if words >= 5 else 0.7
     if query.wants_number:
         factor *= 1.08 if _NUMBER.search(statement.reading) else 0.94
     if words > 60:
@@ -184,13 +207,27 @@ def _ordered(chosen: list[Chosen], query: Query) -> list[Chosen]:
     for position, item in enumerate(chosen):
         first_of.setdefault(item.passage.id, position)
     ordered = sorted(chosen, key=lambda c: (first_of[c.passage.id], c.statement.start))
-    lead = chosen[0]
-    if query.wants_number and not _NUMBER.search(lead.statement.reading):
-        lead = next((c for c in chosen if _NUMBER.search(c.statement.reading)), lead)
-    if not query.wants_steps:
+    if query.wants_number:
+        lead = next((c for c in chosen if _NUMBER.search(c.statement.reading)), chosen[0])
         ordered.remove(lead)
         ordered.insert(0, lead)
     return ordered
+
+
+def _steps(index: Index, candidates: Sequence[Chosen], style: Style) -> list[Chosen]:
+    """The whole numbered list that the best candidates belong to, in its order; else []."""
+    best = candidates[0]
+    numbered = [
+        c
+        for c in candidates
+        if c.passage.id == best.passage.id
+        and c.statement.kind in {"item", "line"}
+        and _STEP.match(index.documents[c.passage.source].text, c.statement.start)
+    ]
+    among_best = sum(c in numbered for c in candidates[: style.statements])
+    if len(numbered) < 2 or among_best < 2 or len(numbered) > style.steps:
+        return []
+    return sorted(numbered, key=lambda c: c.statement.start)
 
 
 def _comparison(

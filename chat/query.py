@@ -21,7 +21,7 @@ _NUMBER_WORDS = re.compile(
     re.I,
 )
 _STEPS = re.compile(
-    r"\b(how (do|can|should|would|to)|steps?|walk me through|set ?up|configure)\b", re.I
+    r"\b(how (do|does|can|should|would|to)|steps?|walk me through|set ?up|configure)\b", re.I
 )
 _COMPARE = (
     re.compile(

@@ -8,7 +8,7 @@ with the keys that lead to it. A sentence that asks, a label and a named mistake
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ingest.keyvalues import pairs_of
@@ -28,6 +28,8 @@ _ABBREVIATION = re.compile(
 )
 _BULLET = re.compile(r"^\s*(?:>\s*)*(?:[-*+•▪●]|\d{1,3}[.)])\s+")
 _MISTAKES = re.compile(r"^(common |typical |frequent )?(mistakes|misconceptions|myths)\b", re.I)
+_ASKS = re.compile(r"\bquestions\b\W*$", re.I)
+"""Under such a heading a list asks, whatever its items look like."""
 _GENERIC_LABEL = re.compile(
     r"^(key (answer )?points|(model |sample |short )?answers?|interview questions|questions|"
     r"notes?|details|overview|summary|example|mistakes|common mistakes)$",
@@ -63,16 +65,17 @@ class Statement:
 def statements_of(text: str, block: Block, lead: str = "") -> list[Statement]:
     """The statements of one block; `lead` is the label paragraph that introduces it."""
     makers = {"prose": _prose, "list": _list, "table": _table, "code": _code}
-    mistakes = bool(
-        _MISTAKES.match(lead) or _MISTAKES.match(block.trail[-1] if block.trail else "")
-    )
+    heading = block.trail[-1] if block.trail else ""
+    mistakes = bool(_MISTAKES.match(lead) or _MISTAKES.match(heading))
     found = [
         statement
         for statement in makers[block.kind](text, block, _usable_lead(lead))
         if statement.start < statement.end and re.search(r"\w", statement.reading)
     ]
     if mistakes:
-        found = [Statement(s.start, s.end, s.reading, "mistake") for s in found]
+        found = [replace(s, kind="mistake") for s in found]
+    elif block.kind == "list" and _ASKS.search(heading):
+        found = [replace(s, kind="question") if s.kind == "item" else s for s in found]
     return found
 
 
