@@ -34,6 +34,8 @@ class Style:
     """Passages whose statements are considered."""
     statements: int = 5
     words: int = 85
+    keep_steps: float = 0.85
+    """Share of the best score that the best step of a numbered list must have."""
     steps: int = 8
     """Items of a numbered list that is given whole."""
     meaning: float = 0.45
@@ -215,19 +217,18 @@ def _ordered(chosen: list[Chosen], query: Query) -> list[Chosen]:
 
 
 def _steps(index: Index, candidates: Sequence[Chosen], style: Style) -> list[Chosen]:
-    """The whole numbered list that the best candidates belong to, in its order; else []."""
-    best = candidates[0]
-    numbered = [
-        c
-        for c in candidates
-        if c.passage.id == best.passage.id
-        and c.statement.kind in {"item", "line"}
-        and _STEP.match(index.documents[c.passage.source].text, c.statement.start)
-    ]
-    among_best = sum(c in numbered for c in candidates[: style.statements])
-    if len(numbered) < 2 or among_best < 2 or len(numbered) > style.steps:
-        return []
-    return sorted(numbered, key=lambda c: c.statement.start)
+    """The whole numbered list nearest to the question, in its order; [] if none is near."""
+    groups: dict[str, list[Chosen]] = {}
+    for candidate in candidates:
+        text = index.documents[candidate.passage.source].text
+        listed = candidate.statement.kind in {"item", "line"}
+        if candidate.rank < 3 and listed and _STEP.match(text, candidate.statement.start):
+            groups.setdefault(candidate.passage.id, []).append(candidate)
+    for group in groups.values():
+        near = group[0].score >= style.keep_steps * candidates[0].score
+        if near and 2 < len(group) <= style.steps:
+            return sorted(group, key=lambda c: c.statement.start)
+    return []
 
 
 def _comparison(

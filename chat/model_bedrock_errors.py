@@ -1,8 +1,12 @@
 """Amazon Bedrock's failures -> one sentence each."""
 
 import re
+from typing import TYPE_CHECKING
 
-from chat.model_errors import ModelError, excerpt, timed_out, too_long
+from chat.model_errors import ModelError, excerpt, too_long
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
 
 _THROTTLED = {
     "throttlingexception",
@@ -14,19 +18,30 @@ _THROTTLED = {
     "slowdown",
 }
 _EXPIRED = {"expiredtokenexception", "expiredtoken", "requestexpired", "requesttimetooskewed"}
-_NOT_KNOWN = {"unrecognizedclientexception", "invalidclienttokenid", "invalidsignatureexception",
-              "signaturedoesnotmatch", "missingauthenticationtokenexception",
-              "incompletesignature"}  # fmt: skip
+_NOT_KNOWN = {
+    "unrecognizedclientexception",
+    "invalidclienttokenid",
+    "invalidsignatureexception",
+    "signaturedoesnotmatch",
+    "missingauthenticationtokenexception",
+    "incompletesignature",
+}
 _BROKEN = {"internalserverexception", "modelstreamerrorexception", "modelerrorexception"}
-_PREFIXES = {"us-gov": "us-gov.", "us": "us.", "eu": "eu.", "ap": "apac.", "ca": "us."}
+_AREAS = {"us-gov-": "us-gov.", "us-": "us.", "ca-": "us.", "eu-": "eu."}
 
 
-def from_bedrock(error: BaseException, spec: str) -> ModelError | None:
-    """The `ModelError` for an exception of boto3, or None where it is none of theirs."""
+def from_bedrock(error: BaseException, spec: str, region: str) -> ModelError | None:
+    """The `ModelError` for an exception of boto3, or None where it is none of theirs.
+
+    Args:
+        error: what boto3 or LangChain raised.
+        spec: the model string.
+        region: where the call went, "" when there was none.
+    """
     from botocore import exceptions as aws
 
     if isinstance(error, aws.ClientError):
-        return _from_code(error, spec.partition(":")[2], spec)
+        return _from_code(error, spec, region)
     if isinstance(error, aws.NoRegionError | aws.InvalidRegionError):
         return ModelError(
             "no_region",
@@ -45,15 +60,17 @@ def from_bedrock(error: BaseException, spec: str) -> ModelError | None:
         )
     if isinstance(error, aws.SSOError | aws.TokenRetrievalError | aws.CredentialRetrievalError):
         return expired("The AWS sign-in has expired or failed.")
-    if isinstance(error, aws.ConnectTimeoutError):
-        return ModelError("connection", _unreachable())
     if isinstance(error, aws.ReadTimeoutError):
         return ModelError(
             "timeout",
             f"{spec} stopped sending. Try again, or choose a faster model.",
         )
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
-        return ModelError("connection", _unreachable())
+        return ModelError(
+            "connection",
+            "Bedrock can't be reached. Check the network and the region "
+            "(GUIDE_BEDROCK_REGION, AWS_REGION), and GUIDE_BEDROCK_ENDPOINT_URL if it is set.",
+        )
     return None
 
 
@@ -65,15 +82,9 @@ def expired(what: str) -> ModelError:
     )
 
 
-def _unreachable() -> str:
-    return (
-        "Bedrock can't be reached. Check the network and the region "
-        "(GUIDE_BEDROCK_REGION, AWS_REGION), and GUIDE_BEDROCK_ENDPOINT_URL if it is set."
-    )
-
-
-def _from_code(error: BaseException, model: str, spec: str) -> ModelError:
-    details = getattr(error, "response", {}).get("Error", {})
+def _from_code(error: "ClientError", spec: str, region: str) -> ModelError:
+    model = spec.partition(":")[2]
+    details = error.response.get("Error", {})
     code = str(details.get("Code", "")).lower()
     message = str(details.get("Message", ""))
     if code in _THROTTLED:
@@ -97,7 +108,7 @@ def _from_code(error: BaseException, model: str, spec: str) -> ModelError:
     if code == "accessdeniedexception":
         return _denied(model, message)
     if code in {"validationexception", "resourcenotfoundexception"}:
-        return _invalid(error, model, message, spec)
+        return _invalid(error, message, spec, region)
     if code in _BROKEN:
         return ModelError("other", f"Bedrock failed while {model} answered. Try again.")
     return ModelError("other", f"Bedrock refused the call of {model} ({excerpt(message or code)}).")
@@ -118,14 +129,15 @@ def _denied(model: str, message: str) -> ModelError:
     )
 
 
-def _invalid(error: BaseException, model: str, message: str, spec: str) -> ModelError:
+def _invalid(error: "ClientError", message: str, spec: str, region: str) -> ModelError:
+    model = spec.partition(":")[2]
     lowered = message.lower().replace("’", "'")
     if "on-demand throughput isn't supported" in lowered or "inference profile" in lowered:
-        prefix = _PREFIXES.get(_area(error), "us.")
+        area = next((p for start, p in _AREAS.items() if region.startswith(start)), "global.")
         return ModelError(
             "needs_inference_profile",
             f"{model} is offered only through an inference profile. "
-            f"Use bedrock_converse:{prefix}{model} or bedrock_converse:global.{model}",
+            f"Use bedrock_converse:{area}{model} (the console lists all profiles).",
         )
     if "use case details" in lowered:
         return ModelError(
@@ -149,12 +161,3 @@ def _invalid(error: BaseException, model: str, message: str, spec: str) -> Model
     if isinstance(error, ContextOverflowError):
         return too_long(spec)
     return ModelError("other", f"Bedrock refused the call of {model} ({excerpt(message)}).")
-
-
-def _area(error: BaseException) -> str:
-    """`us`, `eu`, `ap`, ..: where the failed call went."""
-    region = getattr(error, "guide_region", "") or ""
-    return "us-gov" if region.startswith("us-gov") else region.partition("-")[0]
-
-
-__all__ = ["expired", "from_bedrock", "timed_out"]

