@@ -7,7 +7,7 @@ The manifest is written last, so a folder without one is the rest of a build tha
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Manifest:
     """source -> why it is not in the index."""
     paths: tuple[str, ...] = ()
     """What was ingested, for the button that ingests again."""
+    files: dict[str, int] = field(default_factory=dict)
+    """Sizes of the generation's own files, so that damage is seen before it is used."""
     format: int = FORMAT
 
 
@@ -80,7 +82,14 @@ def write(
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             _sync(path)
+    manifest = replace(manifest, files=_sizes(folder))
     write_atomically(folder / "manifest.json", json.dumps(asdict(manifest), indent=1))
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Sizes by name; Chroma's files are its own affair and may change when it opens them."""
+    own = [*folder.glob("*.jsonl"), *folder.glob("*.npy"), *folder.glob("bm25/*")]
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(own)}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -96,7 +105,10 @@ def read_manifest(folder: Path) -> Manifest:
                 "The index was built by another version of this program. Run: make ingest"
             )
         values["paths"] = tuple(values.get("paths", ()))
-        return Manifest(**values)
+        manifest = Manifest(**values)
+        if _sizes(folder) != manifest.files:
+            raise ValueError("a file of the generation is not as it was written")
+        return manifest
     except (OSError, ValueError, TypeError, AttributeError):
         raise BadIndexError(f"The index in {folder.parent} is damaged. Run: make ingest") from None
 

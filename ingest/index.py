@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ingest import documents as files
 from ingest.aliases import learn_aliases
 from ingest.documents import Document, DocumentError
-from ingest.embedding import Embedder, Encoded, Vectors, token_counter
+from ingest.embedding import Embedder, Vectors, token_counter
 from ingest.generation import (
     BadIndexError,
     Contents,
@@ -32,14 +32,10 @@ from ingest.generation import (
     write_atomically,
 )
 from ingest.locks import Lease, exclusive, is_leased
+from ingest.partial import encode
 from ingest.passages import CHUNKER_VERSION, Passage, passages_of
+from ingest.plan import POINTER, Plan, Progress, current, make_plan, read_kept
 from ingest.settings import IngestSettings
-
-POINTER = "CURRENT"
-_EMBED_BATCH = 256
-
-Progress = Callable[[str, int, int], None]
-"""Called with a stage's name, the steps done and the steps in all."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ def build(
     found = files.find(paths)
     root.mkdir(parents=True, exist_ok=True)
     with exclusive(root / "lock"):
-        plan = _Plan.make(root, found, settings, progress)
+        plan = make_plan(root, found, settings, progress)
         if not plan.sources:
             reasons = "; ".join(f"{source}: {why}" for source, why in plan.skipped.items())
             raise DocumentError(
@@ -101,197 +97,35 @@ def build(
         return _report(plan, manifest, embedded, started, changed=True)
 
 
-@dataclass
-class _Plan:
-    """What the files on disk ask for, compared with the serving generation."""
-
-    sources: dict[str, str]
-    data: dict[str, Path]
-    skipped: dict[str, str]
-    previous: Manifest | None
-    folder: Path | None
-    fingerprint_kept: bool
-    max_bytes: int
-
-    @property
-    def unchanged(self) -> bool:
-        return (
-            self.previous is not None
-            and self.fingerprint_kept
-            and self.previous.documents == self.sources
-            and self.previous.skipped == self.skipped
-        )
-
-    @classmethod
-    def make(
-        cls,
-        root: Path,
-        found: Sequence[files.SourceFile],
-        settings: IngestSettings,
-        progress: Progress,
-    ) -> "_Plan":
-        previous, folder = _serving(root)
-        kept = (
-            previous is not None
-            and previous.embedding == settings.embedding
-            and previous.chunker == CHUNKER_VERSION
-        )
-        plan = cls({}, {}, {}, previous, folder, kept, int(settings.max_file_mb * 1e6))
-        for step, file in enumerate(found, start=1):
-            try:
-                data = files.read_bytes(file, plan.max_bytes)
-                plan.sources[file.source] = files.hash_of(data)
-                plan.data[file.source] = file.path
-            except DocumentError as error:
-                plan.skipped[file.source] = str(error)
-            progress("reading", step, len(found))
-        plan._drop_known_bad()
-        return plan
-
-    def _drop_known_bad(self) -> None:
-        """Parse the files that are new or changed, once, to learn which can be read."""
-        old = self.previous.documents if self.previous and self.fingerprint_kept else {}
-        for source in list(self.sources):
-            if old.get(source) == self.sources[source]:
-                continue
-            try:
-                document = self.document(source)
-                if not files.is_indexed(document.metadata):
-                    raise DocumentError("its front matter says index: false")
-            except DocumentError as error:
-                self.skipped[source] = str(error)
-                del self.sources[source]
-
-    def document(self, source: str) -> Document:
-        file = files.SourceFile(self.data[source], source)
-        return files.parse(source, files.read_bytes(file, self.max_bytes))
-
-
 def _assemble(
-    root: Path, plan: _Plan, embedder: Embedder, progress: Progress
+    root: Path, plan: Plan, embedder: Embedder, progress: Progress
 ) -> tuple[Contents, int]:
-    old = _Old.read(plan, embedder)
-    documents, passages = [], []
+    kept = read_kept(plan, embedder.fingerprint)
+    documents: list[Document] = []
+    passages: list[Passage] = []
     fresh: list[Passage] = []
     count = token_counter()
     for step, source in enumerate(sorted(plan.sources), start=1):
-        kept = old.documents.get(source)
-        if kept and kept.sha256 == plan.sources[source]:
-            documents.append(kept)
-            passages.extend(old.passages[source])
-        else:
-            document = plan.document(source)
-            documents.append(document)
+        document = plan.parsed.get(source) or kept.documents.get(source) or plan.parse(source)
+        documents.append(document)
+        if source in plan.parsed or source not in kept.passages:
             made = passages_of(document, count)
-            passages.extend(made)
-            fresh.extend(passage for passage in made if passage.id not in old.encoded)
+            fresh.extend(passage for passage in made if passage.id not in kept.rows)
+        else:
+            made = kept.passages[source]
+        passages.extend(made)
         progress("cutting", step, len(plan.sources))
     if not passages:
         raise DocumentError("The documents hold no text to index.")
-    encoded = dict(old.encoded)
-    encoded.update(_embed(root / "partial", fresh, embedder, progress))
-    vectors = np.stack([encoded[passage.id][0] for passage in passages])
-    rows = [encoded[passage.id][1] for passage in passages]
-    return Contents(documents, passages, vectors, np.concatenate(rows)), len(fresh)
-
-
-@dataclass
-class _Old:
-    """What the serving generation has that the next may keep."""
-
-    documents: dict[str, Document] = field(default_factory=dict)
-    passages: dict[str, list[Passage]] = field(default_factory=dict)
-    encoded: dict[str, tuple[NDArray[Any], NDArray[Any]]] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, plan: _Plan, embedder: Embedder) -> "_Old":
-        old = cls()
-        previous = plan.previous
-        if previous is None or plan.folder is None or not plan.fingerprint_kept:
-            return old
-        if previous.fingerprint != embedder.fingerprint:
-            return old
-        try:
-            contents = read_contents(plan.folder)
-        except BadIndexError:
-            return old
-        old.documents = {document.source: document for document in contents.documents}
-        row = 0
-        for index, passage in enumerate(contents.passages):
-            old.passages.setdefault(passage.source, []).append(passage)
-            end = row + len(passage.statements)
-            old.encoded[passage.id] = (contents.vectors[index], contents.statements[row:end])
-            row = end
-        return old
-
-
-def _embed(
-    folder: Path, passages: Sequence[Passage], embedder: Embedder, progress: Progress
-) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
-    """Encode passages in batches, each kept on disk until the swap, so a kill loses one."""
-    encoded = _read_partial(folder, embedder.fingerprint)
-    todo = [passage for passage in passages if passage.id not in encoded]
-    done = len(passages) - len(todo)
-    progress("embedding", done, len(passages))
-    for first in range(0, len(todo), _EMBED_BATCH):
-        batch = todo[first : first + _EMBED_BATCH]
-        result = embedder.passages(batch)
-        _write_partial(folder, embedder.fingerprint, batch, result)
-        encoded.update(_by_id(batch, result))
-        done += len(batch)
-        progress("embedding", done, len(passages))
-    return encoded
-
-
-def _by_id(
-    batch: Sequence[Passage], result: Encoded
-) -> Iterator[tuple[str, tuple[NDArray[Any], NDArray[Any]]]]:
-    row = 0
-    for passage, vector in zip(batch, result.passages, strict=True):
-        end = row + len(passage.statements)
-        yield passage.id, (vector, result.statements[row:end].astype(np.float16))
-        row = end
-
-
-def _write_partial(
-    folder: Path, fingerprint: str, batch: Sequence[Passage], result: Encoded
-) -> None:
-    folder.mkdir(exist_ok=True)
-    counts = np.asarray([len(passage.statements) for passage in batch])
-    temporary = folder / "writing.tmp"
-    with temporary.open("wb") as stream:
-        np.savez(
-            stream,
-            fingerprint=np.asarray(f"{fingerprint} {CHUNKER_VERSION}"),
-            ids=np.asarray([passage.id for passage in batch]),
-            counts=counts,
-            vectors=result.passages,
-            statements=result.statements.astype(np.float16),
-        )
-    temporary.replace(folder / f"{batch[0].id}.npz")
-
-
-def _read_partial(folder: Path, fingerprint: str) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
-    encoded: dict[str, tuple[NDArray[Any], NDArray[Any]]] = {}
-    for path in sorted(folder.glob("*.npz")) if folder.is_dir() else []:
-        try:
-            with np.load(path) as values:
-                if str(values["fingerprint"]) != f"{fingerprint} {CHUNKER_VERSION}":
-                    continue
-                ends = np.cumsum(values["counts"])
-                rows = np.split(values["statements"], ends[:-1])
-                for passage_id, vector, own in zip(
-                    values["ids"], values["vectors"], rows, strict=True
-                ):
-                    encoded[str(passage_id)] = (vector, own)
-        except (OSError, ValueError, KeyError, EOFError):
-            path.unlink(missing_ok=True)
-    return encoded
+    rows = kept.rows | encode(root / "partial", fresh, embedder, progress)
+    vectors = np.stack([rows[passage.id][0] for passage in passages])
+    statements = np.concatenate([rows[passage.id][1] for passage in passages])
+    return Contents(documents, passages, vectors, statements), len(fresh)
 
 
 def _manifest(
     root: Path,
-    plan: _Plan,
+    plan: Plan,
     contents: Contents,
     embedder: Embedder,
     paths: Sequence[Path],
@@ -314,7 +148,7 @@ def _manifest(
 
 
 def _report(
-    plan: _Plan, manifest: Manifest, embedded: int, started: datetime, changed: bool
+    plan: Plan, manifest: Manifest, embedded: int, started: datetime, changed: bool
 ) -> Report:
     before = set(plan.previous.documents) if plan.previous else set()
     return Report(
@@ -352,24 +186,6 @@ def verify(folder: Path, contents: Contents, samples: int = 16) -> None:
         raise BadIndexError(
             "The new lexical index is incomplete and was not taken. Run: make ingest"
         )
-
-
-def current(root: Path) -> str:
-    """The name of the serving generation, or "" when there is none."""
-    try:
-        return (root / POINTER).read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
-
-
-def _serving(root: Path) -> tuple[Manifest | None, Path | None]:
-    name = current(root)
-    if not name:
-        return None, None
-    try:
-        return read_manifest(root / name), root / name
-    except BadIndexError:
-        return None, None
 
 
 def _folders(root: Path) -> list[Path]:

@@ -130,6 +130,7 @@ def test_a_missing_or_damaged_index_says_what_to_run(
     (settings.index / current(settings.index) / "passages.jsonl").write_text("{half")
     with pytest.raises(BadIndexError, match="damaged.*Run: make ingest"):
         open_index(settings.index, settings.embedding)
+    assert ingest(corpus, settings).changed, "a damaged generation is built anew"
     (settings.index / current(settings.index) / "manifest.json").unlink()
     assert ingest(corpus, settings).changed
     assert len(sources(settings)) == 3
@@ -153,7 +154,7 @@ class Failing(MiniLM):
 def test_a_build_that_was_stopped_goes_on_where_it_was(
     corpus: Path, settings: IngestSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.index._EMBED_BATCH", 4)
+    monkeypatch.setattr("ingest.partial.BATCH", 4)
     with pytest.raises(KeyboardInterrupt):
         build([corpus], settings, lambda: Failing(2))
     assert current(settings.index) == ""
