@@ -45,7 +45,7 @@ def from_bedrock(error: BaseException, spec: str, region: str) -> ModelError | N
     if isinstance(error, aws.NoRegionError | aws.InvalidRegionError):
         return ModelError(
             "no_region",
-            "No AWS region is set. Set GUIDE_BEDROCK_REGION (or AWS_REGION), for example us-east-1.",
+            "No AWS region is set. Set GUIDE_BEDROCK_REGION (or AWS_REGION), as in us-east-1.",
         )
     if isinstance(error, aws.ProfileNotFound):
         return ModelError(
@@ -90,7 +90,7 @@ def _from_code(error: "ClientError", spec: str, region: str) -> ModelError:
     if code in _THROTTLED:
         return ModelError(
             "throttled",
-            f"Bedrock is limiting calls of {model}. Wait a minute and try again; "
+            f"Bedrock is busy or limits the calls of {model}. Wait a minute and try again; "
             "if it goes on, ask for a higher quota or use a cross-region profile.",
         )
     if code in _EXPIRED or "signature expired" in message.lower():

@@ -9,7 +9,7 @@ import contextvars
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 Piece = TypeVar("Piece")
@@ -60,7 +60,9 @@ def refuse_when_over(*_: Any, **__: Any) -> None:
         deadline.check()
 
 
-def within(seconds: float, produce: Callable[[Deadline], Iterator[Piece]]) -> Iterator[Piece]:
+def within(
+    seconds: float, produce: Callable[[Deadline], Iterator[Piece]]
+) -> Generator[Piece, None, None]:
     """The pieces of `produce`, for at most `seconds` from now.
 
     Raises:

@@ -22,7 +22,7 @@ Kind = Literal[
 
 
 class ModelError(GuideError):
-    """A model that can't be used, or a call that failed; `kind` is for code, the text for people."""
+    """A model that can't be used, or a call that failed: `kind` for code, the text for people."""
 
     def __init__(self, kind: Kind, message: str) -> None:
         super().__init__(message)
@@ -95,10 +95,10 @@ def _by_type(error: BaseException, spec: str, seconds: float) -> ModelError | No
 
     if isinstance(error, told.ContextOverflowError):
         return too_long(spec)
-    if isinstance(error, told.OutputParserException | ValueError) and _is_form_error(error):
+    if _is_form_error(error):
         return ModelError(
             "other",
-            f"{spec} did not fill in the form it was asked for. Try again, or choose a larger model.",
+            f"{spec} did not fill in the form it was given. Try again, or choose a larger model.",
         )
     status = getattr(error, "status_code", None)
     if isinstance(status, int) and status > 0:

@@ -1,11 +1,14 @@
-"""A model string taken apart: who provides the model, and its name there."""
+"""A model string taken apart, and what opening it gives, the same for all providers."""
 
 import difflib
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from chat.answer import EXTRACTIVE
 from chat.model_errors import ModelError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
 
 Provider = Literal["bedrock_converse", "ollama", "openai", "gguf"]
 PROVIDERS: tuple[Provider, ...] = ("bedrock_converse", "ollama", "openai", "gguf")
@@ -35,6 +38,20 @@ class Spec:
         return f"{self.provider}:{self.name}"
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A LangChain chat model with what is known of the place where it runs."""
+
+    chat: "BaseChatModel"
+    paid: bool = False
+    """Whether a call costs money."""
+    price_id: str = ""
+    """The model's id in the price table; may differ from its name (profiles, ARNs)."""
+    region: str = ""
+    caches: bool = False
+    """Whether the system prompt is marked for the provider's prompt cache."""
+
+
 def parse(spec: str) -> Spec:
     """Take a model string apart.
 
@@ -54,9 +71,8 @@ def parse(spec: str) -> Spec:
     near = _ALSO_CALLED.get(given.lower())
     if near is None and given:
         near = next(iter(difflib.get_close_matches(given.lower(), PROVIDERS, 1, 0.6)), None)
-    hint = f"Did you mean {near}:{name}?" if near and name else "Examples: " + ", ".join(
-        [EXTRACTIVE, *EXAMPLES.values()]
-    )  # fmt: skip
+    examples = "Examples: " + ", ".join([EXTRACTIVE, *EXAMPLES.values()])
+    hint = f"Did you mean {near}:{name}?" if near and name else examples
     raise ModelError("unknown_model", f"Unknown model {spec.strip()[:80]!r}. {hint}")
 
 

@@ -7,6 +7,7 @@ bodies, and Signature Version 4, which it recomputes with the secret key it know
 import hashlib
 import json
 import math
+import os
 import re
 import struct
 import zlib
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
+
+import pytest
 
 from tests.fakes.wire import Call, FakeServer, Fault, Wire, pause, pieces_of, words
 
@@ -219,6 +222,17 @@ class BedrockServer(FakeServer):
             metadata = {"usage": usage, "metrics": {"latencyMs": 12}}
             wire.send_piece(encode_event("metadata", metadata))
         wire.end_stream()
+
+
+def use_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give this process the fake's credentials, and nothing of the machine's own AWS set-up."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
 
 
 def call_text(body: dict[str, Any]) -> str:

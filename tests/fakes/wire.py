@@ -1,14 +1,17 @@
 """What the fake providers share: a threaded HTTP server on loopback and a script of faults."""
 
+import ipaddress
 import json
 import socket
-import struct
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 
 
@@ -61,6 +64,8 @@ class FakeServer:
     abandoned: int = 0
     """Streams that the client closed before their end."""
 
+    _scheme = "http"
+
     def __enter__(self) -> Self:
         self._http = _Server(("127.0.0.1", 0), self._handler_class())
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -74,7 +79,16 @@ class FakeServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}"
+
+    def encrypt(self, folder: Path) -> Path:
+        """Serve HTTPS from now on; the certificate that clients must trust is returned."""
+        certificate, key = self_signed(folder)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self._scheme = "https"
+        return certificate
 
     def next_fault(self) -> Fault:
         return self.faults.popleft() if self.faults else Fault()
@@ -146,17 +160,44 @@ class Wire(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def drop(self) -> None:
-        """Reset the connection, as a load balancer or a dying server does."""
+        """Hang up in the middle of a stream, as a load balancer or a dying server does."""
         self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Without closing the makefile() objects the socket would linger until they are collected.
-        self.rfile.close()
-        self.connection.close()
+        self.connection.shutdown(socket.SHUT_WR)
 
 
 def pieces_of(text: str) -> list[str]:
     """A text as a model streams it: in pieces that do not respect words or markers."""
     return [text[start : start + 5] for start in range(0, len(text), 5)]
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key, as PEM files in `folder`."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    paths[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return paths
 
 
 def pause(seconds: float) -> None:
