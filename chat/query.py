@@ -121,7 +121,8 @@ class QueryReader:
             lowered = word.lower()
             if lowered in STOPWORDS or all(t in self._vocabulary for t in terms_of(word)):
                 continue
-            nearest = self._mend(lowered) if word.islower() or word.istitle() else ""
+            # A capital marks a name: a name that the guide does not have is no slip.
+            nearest = self._mend(lowered) if word.islower() else ""
             if nearest:
                 text = re.sub(rf"\b{re.escape(word)}\b", nearest, text)
             else:

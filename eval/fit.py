@@ -14,13 +14,13 @@ from chat.conversation import standalone
 from eval.golden import Case
 
 _TARGET = Path(answerability.__file__).with_name("answerability.json")
-_MAX_FALSE_REFUSALS = 0.03
+_MAX_FALSE_REFUSALS = 0.035
 
 
 def fit(answerer: Answerer, cases: Sequence[Case], target: Path = _TARGET) -> dict[str, Any]:
     """Fit on `cases`, choose the threshold by cross-validation, write `target`.
 
-    The threshold is the highest that keeps false refusals at 3 % of the answerable on
+    The threshold is the highest that keeps false refusals at 3.5 % of the answerable on
     folds that the coefficients have not seen.
     """
     from sklearn.linear_model import LogisticRegression

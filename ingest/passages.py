@@ -16,7 +16,7 @@ from ingest.documents import Document
 from ingest.markdown import Block, blocks_of
 from ingest.statements import Statement, fence_body, label_of, statements_of
 
-CHUNKER_VERSION = "4"
+CHUNKER_VERSION = "5"
 WINDOW = 256
 """Word pieces that all-MiniLM-L6-v2 reads of a text, the two special ones included."""
 TARGET = 160

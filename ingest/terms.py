@@ -12,13 +12,15 @@ _WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 STOPWORDS = frozenset(
-    """a about all also am an and any are as at be because been being both but by can could did
-    do does doing done each else for from get gets give gives go goes had has have having he
-    her here him his how i if in into is it its itself just let like lot may me mean means
-    might mine more most much my no not of off on once only or other our out over own please
-    same say says she should so some such tell than that the their them then there these
-    they thing things this those through to too up us use used using very want wants was we
-    well were what when where which while who whom why will with would you your""".split()
+    """a about actually all also am an and any are as at basically be because been being both
+    but by can cant could did do does doesnt doing done dont each eg else etc for from get
+    gets give gives go goes had has have having he her here him his how hows i ie if im in
+    into is isnt it its itself ive just kind let like lot may me mean means might mine more
+    most much my no not of off ok okay on once only or other our out over own please really
+    same say says she should so some sort such tell than that thats the their them then
+    there these they thing things this those through to too up us use used using versus very
+    vs want wants was we well were what whats when whens where wheres which while who whom
+    why will with wont would you your""".split()
 )
 
 
