@@ -1,5 +1,6 @@
 """`python -m chat doctor`: what is set up, whether it works, and how long the first word takes."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -53,12 +54,18 @@ def run(settings: Settings) -> list[Check]:
     return checks
 
 
-def report(settings: Settings, as_json: bool) -> str | dict[str, Any]:
-    """The checks as text for a terminal, or as a value for JSON."""
+def report(settings: Settings, as_json: bool) -> int:
+    """Print the checks for a person or as JSON; the exit code, 1 when one of them failed."""
     checks = run(settings)
     good = all(check.ok for check in checks)
     if as_json:
-        return {"ok": good, "checks": [asdict(check) for check in checks]}
+        print(json.dumps({"ok": good, "checks": [asdict(check) for check in checks]}))
+    else:
+        print(_readable(checks))
+    return 0 if good else 1
+
+
+def _readable(checks: list[Check]) -> str:
     lines = []
     for check in checks:
         mark = "ok  " if check.ok else "FAIL"
@@ -69,7 +76,7 @@ def report(settings: Settings, as_json: bool) -> str | dict[str, Any]:
     if unused:
         lines.append(f"Not set up: {', '.join(unused)}. Add them with GUIDE_MODELS or --model.")
     failed = sum(not check.ok for check in checks)
-    lines.append("All is well." if good else f"{failed} of {len(checks)} checks failed.")
+    lines.append(f"{failed} of {len(checks)} checks failed." if failed else "All is well.")
     return "\n".join(lines)
 
 
