@@ -117,6 +117,8 @@ def _with_aliases(text: str, aliases: Mapping[str, Sequence[str]]) -> set[str]:
 def _missing_number(sentence: str, text: str) -> str:
     stated = quantities_of(text)
     for wanted in quantities_of(sentence):
+        if wanted.number == 1 and not wanted.dimension:
+            continue  # "one" is more often an article than a number
         if not any(wanted.same(quantity) for quantity in stated):
             return f"{wanted.value:g}"
     return ""
@@ -126,7 +128,7 @@ def _missing_name(sentence: str, text: str, aliases: Mapping[str, Sequence[str]]
     held = _with_aliases(text, aliases)
     words = {word.lower() for word in re.findall(r"[\w./-]+", text)}
     for match in _NAME.finditer(sentence):
-        name = match.group()
+        name = re.sub(r"(?<=[A-Z])s$", "", match.group())
         at_start = match.start() == 0 or sentence[: match.start()].rstrip()[-1:] in ".!?:;\"'("
         plain_word = name[1:].islower()
         if name.lower() in STOPWORDS or (at_start and plain_word):

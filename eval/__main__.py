@@ -10,7 +10,7 @@ import typer
 from ingest.errors import GuideError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-PARTS = ("retrieval", "answers", "conversations", "grading", "speed", "all", "fit")
+PARTS = ("retrieval", "answers", "conversations", "support", "speed", "all", "fit")
 
 
 @app.command()
@@ -18,24 +18,24 @@ def main(
     part: Annotated[str, typer.Argument(help=" | ".join(PARTS))] = "all",
     index: Annotated[Path | None, typer.Option(help="Folder of the index.")] = None,
     golden: Annotated[Path | None, typer.Option(help="Golden questions (JSON Lines).")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of graded short answers, for grading.")
-    ] = None,
     split: Annotated[str | None, typer.Option(help="Only cases of this split.")] = None,
     model: Annotated[str | None, typer.Option(help="Model string for answers.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json and report.html.")
     ] = None,
+    save: Annotated[
+        bool, typer.Option(help="Keep the outcomes for the next comparison (with all).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure retrieval, answers, conversations, grading and speed."""
+    """Measure retrieval, answers, conversations, the support check and speed."""
     if part not in PARTS:
         print(f"{part} is none of {', '.join(PARTS)}.", file=sys.stderr)
         raise typer.Exit(2)
     try:
         from eval.suite import run
 
-        result: dict[str, Any] = run(part, index, golden, data, split, model, out)
+        result: dict[str, Any] = run(part, index, golden, split, model, out, save)
         if as_json:
             print(json.dumps(result, ensure_ascii=False))
         else:

@@ -8,11 +8,13 @@ from typing import Any
 
 from chat.answer import Answer
 from chat.answering import Answerer
-from chat.support import check, similarities
+from chat.citations import Citation
+from chat.support import check
 from eval.facts import coverage
 from eval.golden import Case, Judge
 from eval.metrics import summary
 from eval.retrieval import span_of
+from ingest.embedding import MiniLM
 from ingest.markdown import plain
 
 _MARKER = re.compile(r"\s*\[(\d+)\]")
@@ -99,28 +101,27 @@ def citation_figures(
         return 1.0, 1.0
     by_number = {citation.n: citation for citation in answer.citations}
     aliases = answerer.service().index.aliases
-    verdicts = []
-    for words, numbers in units:
-        for n in numbers:
-            citation = by_number.get(n)
-            if citation is None:
-                verdicts.append(False)
-                continue
-            quote = plain(citation.quote.replace("|", " ; "))
-            similarity = float(similarities([words], [quote])[0, 0])
-            # A row's column names and an item's label stand outside the quote itself.
-            context = (
-                " ".join(citation.trail) + " " + _surroundings(answerer, citation.source, citation)
-            )
-            verdicts.append(check(words, quote, context, similarity, aliases).supported)
+    pairs = [(words, by_number[n]) for words, numbers in units for n in numbers if n in by_number]
+    unknown = sum(n not in by_number for _, numbers in units for n in numbers)
+    texts = [words for words, _ in pairs] + [
+        plain(citation.quote.replace("|", " ; ")) for _, citation in pairs
+    ]
+    vectors = MiniLM.shared().queries(texts)
+    verdicts = [False] * unknown
+    for row, (words, citation) in enumerate(pairs):
+        similarity = float(vectors[row] @ vectors[row + len(pairs)])
+        # A row's column names and an item's label stand outside the quote itself.
+        context = f"{' '.join(citation.trail)} {_surroundings(answerer, citation)}"
+        quote = texts[row + len(pairs)]
+        verdicts.append(check(words, quote, context, similarity, aliases).supported)
     with_marker = sum(bool(numbers) for _, numbers in units) / len(units)
     return with_marker, (mean(verdicts) if verdicts else 0.0)
 
 
-def _surroundings(answerer: Answerer, source: str, citation: Any) -> str:
+def _surroundings(answerer: Answerer, citation: Citation) -> str:
     """The passage that holds the quote: its header row and labels give the quote's sense."""
     for passage in answerer.service().index.passages:
-        if passage.source == source and passage.start <= citation.start < passage.end:
+        if passage.source == citation.source and passage.start <= citation.start < passage.end:
             header = passage.header or passage.text.split("\n", 1)[0]
             labels = [s.reading for s in passage.statements if s.kind == "label"]
             own = [s.reading for s in passage.statements if s.start == citation.start]

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from eval.gate import broken, changes
+
 
 def print_tables(result: dict[str, Any]) -> None:
     """Print whatever parts `result` holds."""
@@ -21,6 +23,14 @@ def print_tables(result: dict[str, Any]) -> None:
     if "conversations" in result:
         figures = {k: v for k, v in result["conversations"].items() if isinstance(v, dict)}
         _rows(console, f"Follow-up turns ({result['conversations']['turns']})", figures)
+    if "support" in result:
+        _rows(console, "Support check by split", result["support"]["splits"])
+    if "speed" in result:
+        _rows(console, "Seconds", {"": result["speed"]})
+    if "report" in result:
+        console.print(f"Report: {result['report']}")
+    for line in [*broken(result), *changes(result)]:
+        console.print(line)
     if "fit" in result:
         console.print_json(data=result["fit"])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from chat.answering import Answerer
 from chat.settings import Settings
-from eval import answers, golden, retrieval
+from eval import answers, gate, golden, retrieval
 from eval.golden import Case
 
 
@@ -14,10 +14,10 @@ def run(
     part: str,
     index: Path | None = None,
     golden_file: Path | None = None,
-    data: Path | None = None,
     split: str | None = None,
     model: str | None = None,
     out: Path | None = None,
+    save_last_run: bool = False,
 ) -> dict[str, Any]:
     """Run one part, or all; the figures by part.
 
@@ -51,6 +51,20 @@ def run(
         result["conversations"] = answers.evaluate_conversations(answerer, turns)
     if part == "conversations" and golden_file is not None:
         result["conversations"] = answers.evaluate_conversations(answerer, cases)
+    if part in {"support", "all"} and golden_file is None:
+        from eval.support import evaluate as evaluate_support
+
+        result["support"] = evaluate_support()
+    if part in {"speed", "all"}:
+        from eval.speed import evaluate as evaluate_speed
+
+        result["speed"] = evaluate_speed(answerer, [c.question for c in cases if not c.history])
+    if out is not None:
+        from eval import html_report
+
+        result["report"] = str(html_report.write(result, out))
+    if part == "all" and golden_file is None and save_last_run:
+        gate.save(result)
     return result
 
 
