@@ -11,6 +11,7 @@ from chat.answer import Answer, Turn
 from chat.answering import MAX_QUESTION, Answerer
 from chat.batch import LineError, required_text, run_batch
 from chat.settings import Settings
+from ingest.errors import GuideError
 
 Result = str | int | dict[str, Any]
 
@@ -109,9 +110,7 @@ def practice(
 
 def slack(transport: str, port: int, index: Path | None, model: str | None) -> Result:
     """Serve Slack until stopped."""
-    from chat.slack.app import run
-
-    return run(Settings.load(index=index, model=model), transport, port)
+    raise GuideError("The Slack bot is not part of this version yet.")
 
 
 def doctor(model: str | None, as_json: bool) -> Result:

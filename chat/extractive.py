@@ -147,6 +147,8 @@ def document_frequency(index: Index, term: str) -> int:
     if position is None:
         return 0
     pointers = index.bm25.scores["indptr"]
+    if position + 1 >= len(pointers):
+        return 0  # bm25s keeps one entry for the empty term
     return int(pointers[position + 1] - pointers[position])
 
 

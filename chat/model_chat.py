@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Form = TypeVar("Form", bound="BaseModel")
 _STREAM_TRIES = 3
+_CHARACTERS_PER_TOKEN = 4
+"""Of English text, roughly; used only where a provider could not send its own count."""
 _log = logging.getLogger(__name__)
 
 
@@ -103,7 +105,7 @@ class ChatModel:
         meter: Meter | None = None,
     ) -> Form:
         """An answer that fills in `schema`; arguments as for `stream`."""
-        call = _Call(self, purpose, meter)
+        call = _Call(self, messages, purpose, meter)
 
         def produce(_: Deadline) -> Iterator[Any]:
             form = self._opened.chat.with_structured_output(schema, include_raw=True)
@@ -129,7 +131,7 @@ class ChatModel:
         purpose: str,
         meter: Meter | None,
     ) -> Iterator[str]:
-        call = _Call(self, purpose, meter)
+        call = _Call(self, messages, purpose, meter)
         stop: Stop = ""
 
         def texts() -> Generator[str, None, None]:
@@ -145,7 +147,7 @@ class ChatModel:
             with call, closing(texts()) as pieces:
                 for text in without_thoughts(pieces):
                     if text:
-                        call.first_text()
+                        call.note_text(text)
                         yield text
                 reply.stop = stop
                 self._refuse_half_answers(stop, call)
@@ -220,10 +222,17 @@ class ChatModel:
 class _Call:
     """One call: budget before it, and its usage recorded however it ends."""
 
-    def __init__(self, model: ChatModel, purpose: str, meter: Meter | None) -> None:
+    def __init__(
+        self,
+        model: ChatModel,
+        messages: "Sequence[BaseMessage]",
+        purpose: str,
+        meter: Meter | None,
+    ) -> None:
         self.usage = CallUsage()
-        self.has_text = False
         self._model = model
+        self._sent = sum(len(message.text) for message in messages)
+        self._received = 0
         self._purpose = purpose
         self._meter = meter
         self._started = 0.0
@@ -240,18 +249,29 @@ class _Call:
         for name, tokens in tokens_of(message).items():
             self._counts[name] = max(self._counts.get(name, 0), tokens)
 
-    def first_text(self) -> None:
-        """Note the time of the first text."""
+    @property
+    def has_text(self) -> bool:
+        """Whether the reader has seen something of the answer."""
+        return self._received > 0
+
+    def note_text(self, text: str) -> None:
+        """Note a piece of the answer, and the time of the first."""
         if not self.has_text:
             self._first = time.perf_counter() - self._started
-        self.has_text = True
+        self._received += len(text)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         seconds = time.perf_counter() - self._started
-        counted = CallUsage(**self._counts, seconds=seconds, first_text_seconds=self._first)
-        self.usage = self._model._priced(counted)
         told = self._model._told(error, self.has_text) if isinstance(error, Exception) else None
         outcome = told.kind if told else "stopped" if error else ""
+        if not self._counts and (self.has_text or outcome in {"timeout", "stopped"}):
+            # A provider bills an answer that broke off, but counts come with the last event.
+            self._counts = {
+                "input_tokens": self._sent // _CHARACTERS_PER_TOKEN,
+                "output_tokens": self._received // _CHARACTERS_PER_TOKEN,
+            }
+        counted = CallUsage(**self._counts, seconds=seconds, first_text_seconds=self._first)
+        self.usage = self._model._priced(counted)
         if self._meter is not None:
             self._meter.add(self.usage)
         self._record(outcome)

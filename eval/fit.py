@@ -44,7 +44,7 @@ def fit(answerer: Answerer, cases: Sequence[Case], target: Path = _TARGET) -> di
     held_out = cross_val_predict(model, scaled, y, cv=folds, method="predict_proba")[:, 1]
     threshold = float(np.quantile(held_out[y], _MAX_FALSE_REFUSALS))
     model.fit(scaled, y)
-    values = {
+    values: dict[str, Any] = {
         "features": list(FEATURES),
         "mean": [round(float(v), 5) for v in mean],
         "scale": [round(float(v), 5) for v in scale],

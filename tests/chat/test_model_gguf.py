@@ -111,15 +111,16 @@ def test_no_one_else_can_use_the_port_that_llama_cpp_opens() -> None:
 
 
 @needs_model
-def test_a_program_that_gave_up_on_the_model_ends_without_a_crash() -> None:
+@pytest.mark.parametrize("prompt", ["Tell a very long story.", LONG], ids=["writing", "reading"])
+def test_a_program_that_gave_up_on_the_model_ends_without_a_crash(prompt: str) -> None:
     script = (
         "from langchain_core.messages import HumanMessage\n"
         "from chat.models import ModelError, open_model\n"
         "from chat.settings import Settings\n"
         f"open_model({SPEC!r}, Settings(max_tokens=1)).invoke([HumanMessage('hi')])\n"
-        f"model = open_model({SPEC!r}, Settings(model_timeout=0.3))\n"
+        f"model = open_model({SPEC!r}, Settings(model_timeout=0.3, max_tokens=2000))\n"
         "try:\n"
-        f"    model.invoke([HumanMessage({LONG!r})])\n"
+        f"    model.invoke([HumanMessage({prompt!r})])\n"
         "except ModelError as error:\n"
         "    print(error.kind)\n"
     )
