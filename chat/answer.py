@@ -1,7 +1,7 @@
 """The one result of a question: text with `[n]` markers and all that it rests on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -79,6 +79,7 @@ class Answer:
             "seconds": round(self.timings.get("total", 0.0), 3),
             "confidence": round(self.confidence, 3),
             "notes": list(self.notes),
+            "usage": asdict(self.usage),
         }
 
 

@@ -9,9 +9,9 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chat.answer import EXTRACTIVE, Answer, Turn
 from chat.answerability import calibration, features_of
@@ -24,6 +24,9 @@ from chat.settings import Settings
 from ingest.embedding import Embedder, open_embedder
 from ingest.errors import GuideError
 from ingest.index import Index, current, open_index
+
+if TYPE_CHECKING:
+    from chat.models import ChatModel
 
 MAX_QUESTION = 4000
 """Characters; longer input is not a question."""
@@ -59,6 +62,7 @@ class Answerer:
         self._lock = threading.Lock()
         self._service: Service | None = None
         self._embedder: Embedder | None = None
+        self._models: dict[str, ChatModel] = {}
 
     def service(self) -> Service:
         """The serving generation, reopened when an ingest has swapped it.
@@ -109,10 +113,62 @@ class Answerer:
         ranked = merged([r.ranked for r in retrievals], PASSAGES)
         found = time.perf_counter()
         answer = self._extractive(service.index, question, alone, retrievals, ranked)
+        spec = model or self.settings.model
+        if spec != EXTRACTIVE and not answer.abstained:
+            answer = yield from self._generated(service.index, answer, spec)
+        else:
+            yield from re.findall(r"\s*\S+", answer.text)
         done = time.perf_counter()
         timings = {"retrieve": found - started, "compose": done - found, "total": done - started}
-        yield from re.findall(r"\s*\S+", answer.text)
         yield replace(answer, timings=timings)
+
+    def _generated(
+        self, index: Index, extractive: Answer, spec: str
+    ) -> Generator[str, None, Answer]:
+        """The model's answer; the extractive one where the model fails or says nothing true."""
+        from chat.generative import Writer, messages
+        from chat.models import Meter, ModelError
+
+        meter = Meter()
+        writer = Writer(index, extractive.passages)
+        fallback = replace(extractive, notes=())
+        try:
+            chat_model = self._model(spec)
+            prompt = messages(extractive.standalone_question, extractive.passages)
+            yield from writer.write(chat_model.stream(prompt, "answer", meter))
+        except ModelError as error:
+            note = f"{spec} failed, so the guide's own statements answer: {error}"
+            return replace(fallback, notes=(note,), usage=meter.usage)
+        draft = writer.draft
+        usage = meter.usage
+        if draft.refused or not draft.text:
+            why = "said that the passages do not answer" if draft.refused else "wrote nothing that"
+            why += "" if draft.refused else " the guide supports"
+            note = f"{spec} {why}; these are the guide's own statements."
+            return replace(fallback, notes=(note,), usage=usage)
+        notes = []
+        if draft.dropped:
+            count = len(draft.dropped)
+            notes.append(f"{count} sentence{'s' * (count > 1)} left out: not found in the guide.")
+        return replace(
+            extractive,
+            text=draft.text,
+            citations=tuple(draft.citations),
+            model=spec,
+            usage=usage,
+            notes=tuple(notes),
+        )
+
+    def _model(self, spec: str) -> "ChatModel":
+        """The opened model, one a process and model string."""
+        from chat.history import History
+        from chat.models import open_model
+
+        with self._lock:
+            if spec not in self._models:
+                ledger = History(self.settings.data)
+                self._models[spec] = open_model(spec, self.settings, ledger)
+            return self._models[spec]
 
     def _extractive(
         self,

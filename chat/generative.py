@@ -1,0 +1,177 @@
+"""An answer written by a language model, sentence by sentence checked against the guide.
+
+The model cites opaque passage ids. Each finished sentence is matched with the statement
+that supports it (`chat.support`): first in the passages that it cites, then in the
+others. A sentence that nothing supports never reaches the reader; the notes count it.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chat.citations import Citation, cite
+from chat.retrieval import Ranked
+from chat.support import check
+from ingest.embedding import MiniLM
+from ingest.index import Index
+from ingest.statements import Statement
+from ingest.terms import terms_of
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+REFUSAL = "NOT_IN_GUIDE"
+PASSAGES = 6
+_PROMPTS = Path(__file__).parent / "prompts"
+_ID = re.compile(r"\s*[\[【(]\s*(k[0-9a-f]{6})(?:\s*[,;]\s*(k[0-9a-f]{6}))*\s*[\]】)]")
+_ANY_MARKER = re.compile(r"\s*[\[【][^\[\]【】]{0,40}[\]】]")
+_END = re.compile(r"(?<=[.!?\]】])\s+(?=[A-Z0-9\"'*`-])|\n+")
+_FEWEST_TERMS = 3
+"""A sentence with fewer content terms names nothing that could be checked."""
+_MOST_SENTENCES = 8
+_MOST_DROPPED = 12
+"""Unsupported sentences after which the rest of a model's text is not waited for."""
+_LONGEST = 1200
+"""Characters of one sentence; a model that goes on and on is cut there."""
+
+
+@cache
+def prompt(name: str) -> str:
+    """The text of a prompt file."""
+    return (_PROMPTS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def key_of(ranked: Ranked) -> str:
+    """The opaque id by which a prompt names a passage."""
+    return "k" + ranked.passage.id[:6]
+
+
+def messages(question: str, ranked: Sequence[Ranked]) -> "list[BaseMessage]":
+    """The prompt: rules, then the question and the passages fenced as data."""
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    parts = [f"Question: {_fenced(question)}", "", "Passages:"]
+    for result in ranked[:PASSAGES]:
+        passage = result.passage
+        text = "\n".join(part for part in (passage.header, passage.text) if part)
+        parts.append(f'<passage id="{key_of(result)}" heading="{_fenced(passage.context)}">')
+        parts.append(_fenced(text))
+        parts.append("</passage>")
+    return [SystemMessage(prompt("answer")), HumanMessage("\n".join(parts))]
+
+
+def _fenced(text: str) -> str:
+    """Text that can't close its fence."""
+    return text.replace("<", "‹").replace(">", "›")
+
+
+@dataclass
+class Draft:
+    """What became of a model's text."""
+
+    text: str = ""
+    citations: list[Citation] = field(default_factory=list)
+    refused: bool = False
+    dropped: list[str] = field(default_factory=list)
+    """Sentences that nothing in the passages supports."""
+    moved: int = 0
+    """Sentences whose citation was replaced by one that supports them."""
+
+
+class Writer:
+    """Turns a model's stream into checked sentences with numbered citations."""
+
+    def __init__(self, index: Index, ranked: Sequence[Ranked]) -> None:
+        self._index = index
+        self._ranked = list(ranked[:PASSAGES])
+        self._by_key = {key_of(result): result for result in self._ranked}
+        self._statements = [
+            (result, statement)
+            for result in self._ranked
+            for statement in result.passage.statements
+            if statement.quotable
+        ]
+        self._vectors = MiniLM.shared().queries([s.reading for _, s in self._statements])
+        self._numbers: dict[tuple[str, int, int], int] = {}
+        self._said: set[str] = set()
+        self._sentences = 0
+        self.draft = Draft()
+
+    def write(self, pieces: Iterator[str]) -> Iterator[str]:
+        """Yield each sentence as soon as it is finished and found to be supported."""
+        buffer = ""
+        for piece in pieces:
+            buffer += piece
+            if REFUSAL in buffer:
+                self.draft.refused = True
+                return
+            while match := _END.search(buffer):
+                yield from self._sentence(buffer[: match.start()], "\n" in match.group())
+                buffer = buffer[match.end() :]
+            if self._sentences >= _MOST_SENTENCES or len(self.draft.dropped) > _MOST_DROPPED:
+                return
+            if len(buffer) > _LONGEST:
+                yield from self._sentence(buffer, False)
+                buffer = ""
+        yield from self._sentence(buffer, False)
+
+    def _sentence(self, raw: str, ends_line: bool) -> Iterator[str]:
+        keys = [key for match in _ID.finditer(raw) for key in re.findall(r"k[0-9a-f]{6}", match[0])]
+        words = _ANY_MARKER.sub("", _ID.sub("", raw)).strip()
+        if not re.search(r"\w{2}", words):
+            return
+        said = " ".join(terms_of(words))
+        if said in self._said:
+            return
+        self._said.add(said)
+        found = None
+        if len(said.split()) >= _FEWEST_TERMS:
+            found = self._support(words, [key for key in keys if key in self._by_key])
+        if found is None:
+            self.draft.dropped.append(words)
+            return
+        self._sentences += 1
+        from chat.answering import escaped
+
+        bullet = re.match(r"^[-*]\s+|^\d{1,2}[.)]\s+", words)
+        body = escaped(words[bullet.end() :] if bullet else words)
+        line = f"{'- ' if bullet else ''}{body} [{self._number(*found)}]"
+        joint = "" if not self.draft.text else "\n" if bullet or ends_line else " "
+        self.draft.text += joint + line
+        yield joint + line
+
+    def _support(self, words: str, keys: Sequence[str]) -> tuple[Ranked, Statement] | None:
+        """The statement that supports a sentence, the cited passages' own ones first."""
+        if not self._statements:
+            return None
+        plain = re.sub(r"[*_`#]|^[-*]\s+|^\d{1,2}[.)]\s+", "", words)
+        similar = self._vectors @ MiniLM.shared().queries([plain])[0]
+        order = sorted(
+            range(len(self._statements)),
+            key=lambda i: (key_of(self._statements[i][0]) not in keys, -float(similar[i])),
+        )
+        for place in order:
+            result, statement = self._statements[place]
+            context = f"{result.passage.context} {result.passage.header}"
+            verdict = check(
+                plain, statement.reading, context, float(similar[place]), self._index.aliases
+            )
+            if verdict.supported:
+                if keys and key_of(result) not in keys:
+                    self.draft.moved += 1
+                return result, statement
+        return None
+
+    def _number(self, result: Ranked, statement: Statement) -> int:
+        passage = result.passage
+        key = (passage.source, statement.start, statement.end)
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers) + 1
+            document = self._index.documents[passage.source]
+            self.draft.citations.append(
+                cite(self._numbers[key], document, passage, statement.start, statement.end)
+            )
+        return self._numbers[key]
