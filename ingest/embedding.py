@@ -9,6 +9,7 @@ Günther et al. 2024), so it costs nothing beyond the passage's and knows its co
 import hashlib
 import importlib.util
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -296,6 +297,8 @@ def _bedrock_client(region: str | None, endpoint_url: str | None, profile: str |
 
     config = Config(retries={"mode": "adaptive", "max_attempts": 6}, connect_timeout=10)
     try:
+        # botocore itself reads AWS_DEFAULT_REGION alone.
+        region = region or os.environ.get("AWS_REGION")
         session = boto3.Session(profile_name=profile, region_name=region)
         return session.client("bedrock-runtime", endpoint_url=endpoint_url, config=config)
     except BotoCoreError as error:

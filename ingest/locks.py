@@ -60,6 +60,10 @@ class Lease:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def __del__(self) -> None:
+        # A reader that moves on to a new generation just drops the old one.
+        self.release()
+
 
 def is_leased(path: Path) -> bool:
     """Whether some process reads the generation whose lease file is `path`."""

@@ -66,20 +66,16 @@ def make_plan(
             data = files.read_bytes(file, int(settings.max_file_mb * 1e6))
             digest = files.hash_of(data)
             if known.get(file.source) != digest:
-                plan.parsed[file.source] = _parsed(file.source, data)
+                document = files.parse(file.source, data)
+                if not files.is_indexed(document.metadata):
+                    continue  # left out on purpose, which is nothing to report
+                plan.parsed[file.source] = document
             plan.sources[file.source] = digest
             plan.paths[file.source] = file.path
         except DocumentError as error:
             plan.skipped[file.source] = str(error)
         progress("reading", step, len(found))
     return plan
-
-
-def _parsed(source: str, data: bytes) -> Document:
-    document = files.parse(source, data)
-    if not files.is_indexed(document.metadata):
-        raise DocumentError("its front matter says index: false")
-    return document
 
 
 @dataclass

@@ -67,7 +67,6 @@ def test_no_region_is_one_line_that_says_what_to_do(server: BedrockServer) -> No
         embedder(server, fake.TITAN, region=None)
 
 
-@pytest.mark.xfail(reason="boto3 reads AWS_DEFAULT_REGION only", strict=False)
 def test_the_region_may_come_from_the_environment(
     server: BedrockServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
