@@ -19,7 +19,6 @@ class Settings(IngestSettings):
     max_tokens: int = Field(default=700, gt=0)
     model_timeout: float = Field(default=60.0, gt=0)
     daily_budget_usd: float | None = Field(default=None, ge=0)
-    reranker: str | None = None
 
     bedrock_guardrail_id: str | None = None
     bedrock_guardrail_version: str | None = None
