@@ -213,42 +213,127 @@ class History:
 
     # Practice
 
-    def add_attempt(self, attempt: dict[str, Any]) -> None:
-        """Store a graded attempt: id, owner, question, question_text, topic,
-        rubric_version, answer, score, grade (a dict), seconds."""
-        self._write(
-            "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                attempt["id"],
-                attempt.get("created", time.time()),
-                attempt["owner"],
-                attempt["question"],
-                attempt["question_text"],
-                attempt["topic"],
-                attempt["rubric_version"],
-                attempt["answer"],
-                attempt["score"],
-                json.dumps(attempt["grade"], ensure_ascii=False),
-                attempt.get("seconds", 0.0),
-            ),
+    def add_attempt(
+        self, attempt: dict[str, Any], card: tuple[float, str] | None = None, before: str = ""
+    ) -> None:
+        """Store a graded attempt, and with it, all or nothing, what it changes.
+
+        Args:
+            attempt: id, owner, question, question_text, topic, rubric_version, answer, score,
+                grade (a dict), seconds; `created`, `follow_ups` and `first_score` if known.
+                An attempt of the same id is replaced. The draft of the question goes.
+            card: (due, card) of the question's spaced review after the attempt.
+            before: the card before the attempt, so that the attempt can be rated anew.
+        """
+        first = attempt.get("first_score")
+        values = (
+            attempt["id"],
+            attempt.get("created", time.time()),
+            attempt["owner"],
+            attempt["question"],
+            attempt["question_text"],
+            attempt["topic"],
+            attempt["rubric_version"],
+            attempt["answer"],
+            attempt["score"],
+            json.dumps(attempt["grade"], ensure_ascii=False),
+            attempt.get("seconds", 0.0),
+            json.dumps(attempt.get("follow_ups", []), ensure_ascii=False),
+            attempt["score"] if first is None else first,
+            before,
         )
+        key = (attempt["owner"], attempt["question"])
+        try:
+            with self._connect() as connection:
+                connection.execute(
+                    "INSERT OR REPLACE INTO attempts (id, created, owner, question, "
+                    "question_text, topic, rubric_version, answer, score, grade, seconds, "
+                    "follow_ups, first_score, card_before) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    values,
+                )
+                if card is not None:
+                    connection.execute(
+                        "INSERT OR REPLACE INTO cards (owner, question, due, card) "
+                        "VALUES (?, ?, ?, ?)",
+                        (*key, *card),
+                    )
+                connection.execute("DELETE FROM drafts WHERE owner = ? AND question = ?", key)
+        except sqlite3.Error as error:
+            raise HistoryError(f"The history in {self.path} can't be written ({error}).") from None
 
     def attempts(self, owner: str) -> list[dict[str, Any]]:
-        """A person's attempts, oldest first, `grade` as a dict."""
-        rows = self._read("SELECT * FROM attempts WHERE owner = ? ORDER BY created", (owner,))
-        return [{**dict(row), "grade": json.loads(row["grade"])} for row in rows]
+        """A person's attempts, oldest first; `grade` is a dict, `follow_ups` a list of dicts."""
+        rows = self._read(
+            "SELECT * FROM attempts WHERE owner = ? ORDER BY created, rowid", (owner,)
+        )
+        return [_attempt(row) for row in rows]
 
-    def save_card(self, owner: str, question: str, due: float, card: str) -> None:
-        """Store the spaced-review state of a question."""
+    def attempt(self, attempt_id: str) -> dict[str, Any] | None:
+        """One attempt, in the form of `attempts`."""
+        rows = self._read("SELECT * FROM attempts WHERE id = ?", (attempt_id,))
+        return _attempt(rows[0]) if rows else None
+
+    def last_scores(self, owner: str) -> dict[str, tuple[float, float, int]]:
+        """question id -> (score of the last attempt, its time, number of attempts)."""
+        rows = self._read(
+            "SELECT question, score, MAX(created) AS last, COUNT(*) AS tries FROM attempts "
+            "WHERE owner = ? GROUP BY question",
+            (owner,),
+        )
+        return {row["question"]: (row["score"], row["last"], row["tries"]) for row in rows}
+
+    def save_follow_ups(self, attempt_id: str, follow_ups: list[dict[str, str]]) -> None:
+        """Store the follow-up turns of an attempt: `{"question", "answer"}` each."""
         self._write(
-            "INSERT OR REPLACE INTO cards (owner, question, due, card) VALUES (?, ?, ?, ?)",
-            (owner, question, due, card),
+            "UPDATE attempts SET follow_ups = ? WHERE id = ?",
+            (json.dumps(follow_ups, ensure_ascii=False), attempt_id),
         )
 
     def cards(self, owner: str) -> dict[str, tuple[float, str]]:
-        """question id -> (due, card) of a person."""
+        """question id -> (due, card) of a person's spaced review."""
         rows = self._read("SELECT question, due, card FROM cards WHERE owner = ?", (owner,))
         return {row["question"]: (row["due"], row["card"]) for row in rows}
+
+    def save_draft(self, owner: str, question: str, answer: str, seconds: float = 0.0) -> None:
+        """Keep an answer that is not graded yet, in place of an earlier one; empty drops it."""
+        if not answer.strip():
+            self._write("DELETE FROM drafts WHERE owner = ? AND question = ?", (owner, question))
+            return
+        self._write(
+            "INSERT OR REPLACE INTO drafts (owner, question, created, answer, seconds) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (owner, question, time.time(), answer, seconds),
+        )
+
+    def drafts(self, owner: str) -> dict[str, tuple[str, float]]:
+        """question id -> (answer, seconds) of the answers not graded yet, latest first."""
+        rows = self._read(
+            "SELECT question, answer, seconds FROM drafts WHERE owner = ? "
+            "ORDER BY created DESC, rowid DESC",
+            (owner,),
+        )
+        return {row["question"]: (row["answer"], row["seconds"]) for row in rows}
+
+    def save_interview(
+        self, interview: str, owner: str, body: dict[str, Any], closed: bool = False
+    ) -> None:
+        """Store the state of a mock interview: its questions and the answers so far."""
+        now = time.time()
+        self._write(
+            "INSERT INTO interviews (id, owner, created, closed, body) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET body = excluded.body, closed = excluded.closed",
+            (interview, owner, now, now if closed else None, json.dumps(body)),
+        )
+
+    def open_interview(self, owner: str) -> tuple[str, dict[str, Any]] | None:
+        """The (id, body) of a person's latest mock interview that was not finished."""
+        rows = self._read(
+            "SELECT id, body FROM interviews WHERE owner = ? AND closed IS NULL "
+            "ORDER BY created DESC, rowid DESC LIMIT 1",
+            (owner,),
+        )
+        return (rows[0]["id"], json.loads(rows[0]["body"])) if rows else None
 
     # Events from outside
 
@@ -267,6 +352,11 @@ class History:
         self._write(
             "DELETE FROM handled_events WHERE created < ?", (time.time() - older_than_seconds,)
         )
+
+
+def _attempt(row: sqlite3.Row) -> dict[str, Any]:
+    decoded = {name: json.loads(row[name]) for name in ("grade", "follow_ups")}
+    return {**dict(row), **decoded}
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -49,4 +49,19 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX model_calls_by_day ON model_calls(created);
     """,
+    """
+    ALTER TABLE attempts ADD COLUMN follow_ups TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE attempts ADD COLUMN first_score REAL;
+    ALTER TABLE attempts ADD COLUMN card_before TEXT NOT NULL DEFAULT '';
+    CREATE TABLE drafts (
+        owner TEXT NOT NULL, question TEXT NOT NULL, created REAL NOT NULL,
+        answer TEXT NOT NULL, seconds REAL NOT NULL DEFAULT 0,
+        PRIMARY KEY (owner, question)
+    );
+    CREATE TABLE interviews (
+        id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL,
+        closed REAL, body TEXT NOT NULL
+    );
+    CREATE INDEX interviews_of ON interviews(owner, created);
+    """,
 )
