@@ -335,6 +335,22 @@ class History:
         )
         return (rows[0]["id"], json.loads(rows[0]["body"])) if rows else None
 
+    # Preferences
+
+    def prefer(self, owner: str, name: str, value: str) -> None:
+        """Store what a person prefers, in place of what they preferred before."""
+        self._write(
+            "INSERT OR REPLACE INTO preferences (owner, name, value) VALUES (?, ?, ?)",
+            (owner, name, value),
+        )
+
+    def preference(self, owner: str, name: str) -> str:
+        """What a person prefers; "" when they never said."""
+        rows = self._read(
+            "SELECT value FROM preferences WHERE owner = ? AND name = ?", (owner, name)
+        )
+        return str(rows[0]["value"]) if rows else ""
+
     # Events from outside
 
     def claim_event(self, event_id: str) -> bool:

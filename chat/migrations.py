@@ -64,4 +64,10 @@ MIGRATIONS: tuple[str, ...] = (
     );
     CREATE INDEX interviews_of ON interviews(owner, created);
     """,
+    """
+    CREATE TABLE preferences (
+        owner TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+        PRIMARY KEY (owner, name)
+    );
+    """,
 )
