@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chat.extractive import document_frequency
+from chat.reranking import document_frequency
 from chat.retrieval import Retrieval
 from ingest.index import Index
 from ingest.terms import terms_of

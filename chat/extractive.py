@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.query import Query
+from chat.reranking import held, rarity_of
 from chat.retrieval import Ranked, Retrieval
 from ingest.index import Index
 from ingest.markdown import plain
@@ -108,7 +109,7 @@ def score_statements(index: Index, retrieval: Retrieval, style: Style) -> list[C
     query = retrieval.query
     if not ranked:
         return []
-    rarity = _rarity(index, query)
+    rarity = rarity_of(index, query.terms)
     best = max(r.score for r in ranked) or 1.0
     found: list[Chosen] = []
     for rank, result in enumerate(ranked):
@@ -119,7 +120,7 @@ def score_statements(index: Index, retrieval: Retrieval, style: Style) -> list[C
                 continue
             vector = index.statements[first + offset]
             similarity = float(vector @ retrieval.vector)
-            coverage = _coverage(statement, context, rarity)
+            coverage = held(set(terms_of(statement.reading)), context, rarity)
             score = (
                 style.meaning * max(similarity, 0.0)
                 + style.terms * coverage
@@ -128,37 +129,6 @@ def score_statements(index: Index, retrieval: Retrieval, style: Style) -> list[C
             score *= _fitness(statement, query)
             found.append(Chosen(result.passage, statement, score, rank, vector))
     return sorted(found, key=lambda c: (-c.score, c.rank, c.statement.start))
-
-
-def _rarity(index: Index, query: Query) -> dict[str, float]:
-    """Inverse document frequency of each term of the question, scaled to a sum of 1."""
-    total = len(index.passages)
-    weights: dict[str, float] = {}
-    for term in query.terms:
-        frequency = document_frequency(index, term)
-        weights[term] = float(np.log(1 + total / (1 + frequency)))
-    whole = sum(weights.values()) or 1.0
-    return {term: weight / whole for term, weight in weights.items()}
-
-
-def document_frequency(index: Index, term: str) -> int:
-    """In how many passages a term stands."""
-    position = index.bm25.vocab_dict.get(term)
-    if position is None:
-        return 0
-    pointers = index.bm25.scores["indptr"]
-    if position + 1 >= len(pointers):
-        return 0  # bm25s keeps one entry for the empty term
-    return int(pointers[position + 1] - pointers[position])
-
-
-def _coverage(statement: Statement, context: set[str], rarity: dict[str, float]) -> float:
-    """The share of the question's rarity that a statement holds; its headings count half."""
-    own = set(terms_of(statement.reading))
-    return sum(
-        weight * (1.0 if term in own else 0.5 if term in context else 0.0)
-        for term, weight in rarity.items()
-    )
 
 
 def _fitness(statement: Statement, query: Query) -> float:

@@ -1,9 +1,10 @@
-"""A question -> ranked passages: dense, lexical and statement scores, fused.
+"""A question -> ranked passages: dense, lexical and statement scores, fused, then reranked.
 
 Dense similarity comes from Chroma, exact terms from BM25 over trail and text, and a
 third score from each passage's best statement (two levels: a passage is as good as the
 best thing it says). Each is min-max scaled over the candidates and summed with fixed
 weights, which measured better than reciprocal rank fusion (`python -m eval retrieval`).
+The first of them get a second look (`reranking.py`).
 """
 
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, PrivateAttr
 
 from chat.query import Query, QueryReader
+from chat.reranking import SecondLook
 from ingest.embedding import Embedder, MiniLM
 from ingest.index import Index
 from ingest.passages import Passage
 
 _DENSE_CANDIDATES = 100
+_RERANKED = 30
+"""Candidates that get the second look."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,10 @@ class Weights:
     """Of a term that an alias added, relative to a term of the question."""
     question_penalty: float = 0.30
     """Taken from a passage that only asks (an interview list)."""
+    coverage: float = 0.40
+    """Of the second look: how much of the question one statement of the passage holds."""
+    phrases: float = 0.10
+    """Of the second look: how many of the question's neighbouring terms are neighbours."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +81,13 @@ class GuideRetriever(BaseRetriever):
     weights: Any = Weights()
     k: int = 10
     _reader: QueryReader = PrivateAttr()
+    _second_look: SecondLook = PrivateAttr()
 
     def model_post_init(self, context: Any) -> None:
         """Read the vocabulary once."""
         index: Index = self.index
         self._reader = QueryReader(index.bm25.vocab_dict, index.aliases)
+        self._second_look = SecondLook(index)
 
     def retrieve(self, question: str, k: int | None = None) -> Retrieval:
         """Rank the passages for a question; at most `k`, best first."""
@@ -98,7 +108,9 @@ class GuideRetriever(BaseRetriever):
             lexical = lexical + self.weights.alias * index.lexical(query.extra_terms)
         best = _best_statements(index, local)
         fused = self._fuse(index, dense, lexical, best)
-        order = sorted(np.argsort(-fused, kind="stable")[:k], key=lambda i: (-fused[i], i))
+        candidates = np.argsort(-fused, kind="stable")[: max(k, _RERANKED)]
+        fused[candidates] += self._looked_at_again(query, candidates)
+        order = sorted(candidates, key=lambda i: (-fused[i], i))[:k]
         ranked = [
             Ranked(
                 int(i),
@@ -130,6 +142,20 @@ class GuideRetriever(BaseRetriever):
         )
         asks = np.fromiter((p.kind == "question" for p in index.passages), bool, len(fused))
         return np.asarray(fused - weights.question_penalty * asks, np.float32)
+
+    def _looked_at_again(self, query: Query, candidates: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the second look adds to each candidate's score, (candidates,)."""
+        weights: Weights = self.weights
+        if not weights.coverage and not weights.phrases:
+            return np.zeros(len(candidates), np.float32)
+        return np.asarray(
+            [
+                weights.coverage * self._second_look.coverage(query, int(i))
+                + weights.phrases * self._second_look.phrases(query, int(i))
+                for i in candidates
+            ],
+            np.float32,
+        )
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun

@@ -5,6 +5,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from eval.retrieval import PRODUCT
+
 THRESHOLDS = Path(__file__).with_name("thresholds.toml")
 LAST_RUN = Path(__file__).with_name("last_run.json")
 _CEILINGS = ("refusals", "words")
@@ -14,7 +16,7 @@ def figures_of(result: dict[str, Any]) -> dict[str, dict[str, float]]:
     """The gated figures of a run, by part."""
     figures: dict[str, dict[str, float]] = {}
     if "retrieval" in result:
-        figures["retrieval"] = result["retrieval"]["systems"]["+ statements (product)"]["all"]
+        figures["retrieval"] = result["retrieval"]["systems"][PRODUCT]["all"]
         gain = result["retrieval"]["gain"]
         figures["gain"] = {name: values["mean"] for name, values in gain.items()}
     if "answers" in result:

@@ -1,6 +1,7 @@
 """Retrieval: recall, MRR and nDCG of the hybrid, its parts and the plain baseline."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chat.answering import merged
@@ -14,11 +15,14 @@ from ingest.index import Index
 
 Ranker = Callable[[str], list[Span]]
 
+PRODUCT = "+ second look (product)"
+_FIRST = Weights(coverage=0, phrases=0)
 VARIANTS: dict[str, Weights] = {
-    "dense": Weights(dense=1, lexical=0, statement=0, question_penalty=0),
-    "bm25": Weights(dense=0, lexical=1, statement=0, question_penalty=0),
-    "dense + bm25": Weights(dense=0.5, lexical=0.5, statement=0),
-    "+ statements (product)": Weights(),
+    "dense": replace(_FIRST, dense=1, lexical=0, statement=0, question_penalty=0),
+    "bm25": replace(_FIRST, dense=0, lexical=1, statement=0, question_penalty=0),
+    "dense + bm25": replace(_FIRST, dense=0.5, lexical=0.5, statement=0),
+    "+ statements": _FIRST,
+    PRODUCT: Weights(),
 }
 
 
@@ -34,7 +38,7 @@ def evaluate(index: Index, embedder: Embedder, cases: Sequence[Case]) -> dict[st
         rows[name] = [
             [judge.relevant(case, span) for span in rank(case.question)] for case in answerable
         ]
-    product = rows["+ statements (product)"]
+    product = rows[PRODUCT]
     return {
         "questions": len(answerable),
         "systems": {name: _by_split(answerable, found) for name, found in rows.items()},
