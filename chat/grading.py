@@ -12,9 +12,9 @@ import numpy as np
 from chat.answering import Answerer, checked
 from chat.batch import LineError, required_text
 from chat.citations import Citation, cite
-from chat.extractive import document_frequency
 from chat.grade_gates import MAX_ANSWER, gate, normalised, without_orders
 from chat.grade_points import AnswerReader, Spoken, judge
+from chat.reranking import document_frequency
 from chat.settings import Settings
 from ingest.embedding import MiniLM
 from ingest.index import Index
