@@ -30,6 +30,10 @@ class Settings(IngestSettings):
     slack_app_token: SecretStr | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: str = "https://slack.com/api/"
+    slack_host: str = "127.0.0.1"
+    slack_person_limit: int = Field(default=10, gt=0)
+    slack_workspace_limit: int = Field(default=300, gt=0)
+    slack_workers: int = Field(default=8, gt=0)
 
     @field_validator("models", mode="before")
     @classmethod

@@ -41,7 +41,11 @@ KNOWN_NAMES = frozenset(
         "SLACK_API_URL",
         "SLACK_APP_TOKEN",
         "SLACK_BOT_TOKEN",
+        "SLACK_HOST",
+        "SLACK_PERSON_LIMIT",
         "SLACK_SIGNING_SECRET",
+        "SLACK_WORKERS",
+        "SLACK_WORKSPACE_LIMIT",
         "TEMPERATURE",
     }
 )
