@@ -6,6 +6,7 @@ import streamlit as st
 
 from chat.passage_view import answer_html, section_html
 from chat.ui import resources
+from chat.ui.text import label
 from ingest.errors import GuideError
 
 _CSS = """
@@ -65,15 +66,15 @@ def show_answer(answer: dict[str, Any], key: str) -> None:
         with st.expander(f"Sources ({len(citations)})"):
             for n, citation in citations.items():
                 trail = " › ".join(citation["trail"]) or citation["source"]
-                if st.button(f"[{n}] {_label(trail)}", key=f"source-{key}-{n}", type="tertiary"):
+                if st.button(f"[{n}] {label(trail)}", key=f"source-{key}-{n}", type="tertiary"):
                     show_passage(citation)
     for note in answer.get("notes", []):
-        st.caption(f"⚠ {_label(note)}")
+        st.caption(f"⚠ {label(note)}")
     st.caption(_facts(answer))
 
 
 def _facts(answer: dict[str, Any]) -> str:
-    facts = [_label(answer["model"]), f"{answer['seconds']:.2f} s"]
+    facts = [label(answer["model"]), f"{answer['seconds']:.2f} s"]
     usage = answer.get("usage") or {}
     if usage.get("input_tokens"):
         facts.append(f"{usage['input_tokens']:,} + {usage['output_tokens']:,} tokens")
@@ -84,17 +85,10 @@ def _facts(answer: dict[str, Any]) -> str:
     return " · ".join(facts)
 
 
-def _label(text: str) -> str:
-    """Text as a Streamlit label: nothing in it is Markdown, colour or an icon."""
-    for character in "\\`*_{}[]()<>#|~$:!":
-        text = text.replace(character, "\\" + character)
-    return text
-
-
 @st.dialog("In the guide", width="large")
 def show_passage(citation: dict[str, Any]) -> None:
     """Open the cited section with the quoted words highlighted."""
-    st.caption(_label(f"{citation['source']} › {' › '.join(citation['trail'])}"))
+    st.caption(label(f"{citation['source']} › {' › '.join(citation['trail'])}"))
     try:
         document = resources.answerer().service().index.documents.get(citation["source"])
     except GuideError as error:

@@ -2,22 +2,15 @@
 
 import streamlit as st
 
-from chat.ui import resources
+from chat.ui import pages, resources
 from ingest.errors import GuideError
 
 
 def main() -> None:
     """Draw the page that the reader is on; a user's mistake is one line, never a trace."""
     st.set_page_config(page_title="AWS interview guide", page_icon="📘", layout="centered")
-    from chat.ui import chat_page
-
-    pages = [
-        st.Page(
-            chat_page.page, title="Chat", icon=":material/forum:", url_path="chat", default=True
-        )
-    ]
     try:
         resources.settings()
-        st.navigation(pages).run()
+        st.navigation(pages.everything()).run()
     except GuideError as error:
         st.error(str(error))

@@ -3,8 +3,14 @@
 import streamlit as st
 
 from chat.answering import Answerer
+from chat.grading import Grader
 from chat.history import History
+from chat.model_availability import Availability
+from chat.practice import Practice
 from chat.settings import Settings
+
+OWNER = "web"
+"""Whose attempts and ratings the web page keeps: it is bound to localhost, one person's."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -25,5 +31,15 @@ def history() -> History:
     return History(settings().data)
 
 
-OWNER = "web"
-"""Whose attempts and ratings the web page keeps: it is bound to localhost, one person's."""
+@st.cache_resource(show_spinner="Loading the guide ..")
+def practice() -> Practice:
+    """The practice loop with its grader, which shares the answerer's index and model."""
+    return Practice(settings(), history(), Grader(settings(), answerer()))
+
+
+@st.cache_resource(ttl=60, show_spinner=False)
+def models() -> list[Availability]:
+    """The models and whether they can be used; looking takes a second, so not at every rerun."""
+    from chat.models import available
+
+    return available(settings(), history())

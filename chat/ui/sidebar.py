@@ -11,19 +11,24 @@ from ingest.errors import GuideError
 
 def model_picker() -> str:
     """The model chosen for the next answers; models that can't be used now say why."""
-    from chat.models import available
-
-    found = available(resources.settings())
+    found = resources.models()
     usable = [model.spec for model in found if model.usable] or [EXTRACTIVE]
     preferred = resources.settings().model
     place = usable.index(preferred) if preferred in usable else 0
-    chosen = st.selectbox("Answer with", usable, index=place, key="model")
+    chosen = st.selectbox(
+        "Answer and grade with", usable, index=place, key="model", persist_state="session"
+    )
     blocked = [model for model in found if not model.usable]
     if blocked:
         with st.popover("Why not others?", use_container_width=True):
             for model in blocked:
                 st.text(f"{model.spec}: {model.reason}")
     return str(chosen)
+
+
+def other_model(chosen: str) -> str | None:
+    """The chosen model where it is not the configured one, else None."""
+    return None if chosen == resources.settings().model else chosen
 
 
 def index_state() -> None:
