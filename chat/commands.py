@@ -11,7 +11,6 @@ from chat.answer import Answer, Turn
 from chat.answering import MAX_QUESTION, Answerer
 from chat.batch import LineError, required_text, run_batch
 from chat.settings import Settings
-from ingest.errors import GuideError
 
 Result = str | int | dict[str, Any]
 
@@ -29,7 +28,7 @@ def ask(
     settings = Settings.load(index=index, model=model)
     answerer = Answerer(settings, whole_guide=context == "all")
     if batch is not None and out is not None:
-        answerer.service()  # a missing index is one message, not one a line
+        answerer.ready()  # a missing index is one message, not one a line
         return 1 if run_batch(batch, out, lambda row: _ask_row(answerer, row)) else 0
     assert question is not None
     answer = answerer.ask(question)
@@ -109,8 +108,10 @@ def practice(
 
 
 def slack(transport: str, port: int, index: Path | None, model: str | None) -> Result:
-    """Serve Slack until stopped."""
-    raise GuideError("The Slack bot is not part of this version yet.")
+    """Serve Slack until stopped; the exit code."""
+    from chat.slack.app import run
+
+    return run(Settings.load(index=index, model=model), transport, port)
 
 
 def doctor(model: str | None, as_json: bool) -> Result:

@@ -159,9 +159,7 @@ def packed(blocks: Iterable[Block], text: str) -> list[Message]:
     size = 0
     for block in blocks:
         length = text_size(block)
-        if groups[-1] and (
-            len(groups[-1]) == MESSAGE_BLOCKS or size + length > MESSAGE_TEXT
-        ):
+        if groups[-1] and (len(groups[-1]) == MESSAGE_BLOCKS or size + length > MESSAGE_TEXT):
             groups.append([])
             size = 0
         groups[-1].append(block)

@@ -10,7 +10,8 @@ from chat.slack.mrkdwn import unescape
 _SUBTYPES = {None, "file_share", "thread_broadcast"}
 """Message events that are a person's new message; edits, joins and deletions are others."""
 _COURTESY = re.compile(
-    r"^\W*(thanks|thank you|thx|ok|okay|great|cool|nice|perfect|got it|good|yes|no|lol)\b[^?]{0,30}$",
+    r"^\W*(thanks|thank you|thx|ok|okay|great|cool|nice|perfect|got it|good|yes|no|lol)\b"
+    r"[^?]{0,30}$",
     re.I,
 )
 _PRACTICE = re.compile(r"^/?practi[cs]e\b[\s:]*(?P<topic>.*)$", re.I | re.S)
@@ -78,9 +79,9 @@ def asked_of(body: dict[str, Any], bot_user: str) -> Asked | None:
     thread = str(event.get("thread_ts") or "")
     follows = bool(thread) and thread != ts
     text = unescape(raw)
-    if not (direct or mentioned):
-        if not follows or re.search(r"<@\w+", raw) or _COURTESY.match(text):
-            return None
+    to_others = re.search(r"<@\w+", raw) or _COURTESY.match(text)
+    if not (direct or mentioned) and (not follows or to_others):
+        return None
     team = str(body.get("team_id") or event.get("team") or "")
     place = Place(
         team,

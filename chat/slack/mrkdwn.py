@@ -1,6 +1,7 @@
 """Text in and out of Slack's own mark-up: escaped on the way out, plain on the way in."""
 
 import re
+from itertools import pairwise
 
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _REFERENCE = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
@@ -65,7 +66,7 @@ def cuts(text: str, limit: int) -> list[int]:
 def pieces(text: str, limit: int) -> list[str]:
     """`text` in pieces of at most `limit` characters, cut as `cuts` says."""
     bounds = [0, *cuts(text, limit), len(text)]
-    return [text[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if text[a:b].strip()]
+    return [text[a:b] for a, b in pairwise(bounds) if text[a:b].strip()]
 
 
 def shortened(text: str, limit: int) -> str:
