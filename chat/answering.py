@@ -9,7 +9,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from ingest.errors import GuideError
 from ingest.index import Index, current, open_index
 
 if TYPE_CHECKING:
+    from chat.model_answer import ModelAnswer
     from chat.models import ChatModel
 
 MAX_QUESTION = 4000
@@ -107,57 +108,46 @@ class Answerer:
         """Yield the answer's text in pieces, and last the whole `Answer`."""
         started = time.perf_counter()
         question = checked(question)
+        if self._whole_guide:
+            self.ready(model)
         service = self.service()
-        alone = standalone(question, history)
+        spec = model or self.settings.model
+        helper = self._helper(spec)
+        alone = (helper.standalone if helper else standalone)(question, history)
         retrievals = [service.retriever.retrieve(part, PASSAGES) for part in parts_of(alone)]
         ranked = merged([r.ranked for r in retrievals], PASSAGES)
         found = time.perf_counter()
         answer = self._extractive(service.index, question, alone, retrievals, ranked)
-        spec = model or self.settings.model
-        if spec != EXTRACTIVE and not answer.abstained:
-            answer = yield from self._generated(service.index, answer, spec)
+        if helper and helper.wanted(answer):
+            answer = yield from helper.write(service.index, answer)
         else:
+            answer = helper.untouched(answer) if helper else answer
             yield from re.findall(r"\s*\S+", answer.text)
         done = time.perf_counter()
         timings = {"retrieve": found - started, "compose": done - found, "total": done - started}
         yield replace(answer, timings=timings)
 
-    def _generated(
-        self, index: Index, extractive: Answer, spec: str
-    ) -> Generator[str, None, Answer]:
-        """The model's answer; the extractive one where the model fails or says nothing true."""
-        from chat.generative import Writer, messages
-        from chat.models import Meter, ModelError
+    def ready(self, model: str | None = None) -> None:
+        """Open what an answer needs, so that what is missing is told once and at the start.
 
-        meter = Meter()
-        writer = Writer(index, extractive.passages)
-        fallback = replace(extractive, notes=())
-        try:
-            chat_model = self._model(spec)
-            prompt = messages(extractive.standalone_question, extractive.passages)
-            yield from writer.write(chat_model.stream(prompt, "answer", meter))
-        except ModelError as error:
-            note = f"{spec} failed, so the guide's own statements answer: {error}"
-            return replace(fallback, notes=(note,), usage=meter.usage)
-        draft = writer.draft
-        usage = meter.usage
-        if draft.refused or not draft.text:
-            why = "said that the passages do not answer" if draft.refused else "wrote nothing that"
-            why += "" if draft.refused else " the guide supports"
-            note = f"{spec} {why}; these are the guide's own statements."
-            return replace(fallback, notes=(note,), usage=usage)
-        notes = []
-        if draft.dropped:
-            count = len(draft.dropped)
-            notes.append(f"{count} sentence{'s' * (count > 1)} left out: not found in the guide.")
-        return replace(
-            extractive,
-            text=draft.text,
-            citations=tuple(draft.citations),
-            model=spec,
-            usage=usage,
-            notes=tuple(notes),
-        )
+        Raises:
+            BadIndexError: there is no usable index.
+            ContextError: the whole guide is wanted, and the model can't read so much.
+        """
+        service = self.service()
+        if self._whole_guide:
+            from chat.model_context import refuse_too_small
+
+            spec = model or self.settings.model
+            refuse_too_small(spec, service.index, self.settings.max_tokens)
+
+    def _helper(self, spec: str) -> "ModelAnswer | None":
+        """The model's part in an answer; None when the extractive answerer works alone."""
+        if spec == EXTRACTIVE:
+            return None
+        from chat.model_answer import ModelAnswer
+
+        return ModelAnswer(spec, self._model, self._whole_guide)
 
     def _model(self, spec: str) -> "ChatModel":
         """The opened model, one a process and model string."""
@@ -219,6 +209,7 @@ class Answerer:
             "weights": asdict(self._weights),
             "style": asdict(self._style),
             "temperature": self.settings.temperature,
+            "context": "all" if self._whole_guide else "retrieved",
         }
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -6,17 +6,20 @@ others. A sentence that nothing supports never reaches the reader; the notes cou
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from chat.citations import Citation, cite
 from chat.retrieval import Ranked
 from chat.support import check
 from ingest.embedding import MiniLM
 from ingest.index import Index
+from ingest.passages import Passage
 from ingest.statements import Statement
 from ingest.terms import terms_of
 
@@ -26,9 +29,13 @@ if TYPE_CHECKING:
 REFUSAL = "NOT_IN_GUIDE"
 PASSAGES = 6
 _PROMPTS = Path(__file__).parent / "prompts"
-_ID = re.compile(r"\s*[\[【(]\s*(k[0-9a-f]{6})(?:\s*[,;]\s*(k[0-9a-f]{6}))*\s*[\]】)]")
-_ANY_MARKER = re.compile(r"\s*[\[【][^\[\]【】]{0,40}[\]】]")
-_END = re.compile(r"(?<=[.!?\]】])\s+(?=[A-Z0-9\"'*`-])|\n+")
+_KEY = re.compile(r"(?<![A-Za-z0-9])[kK][0-9a-fA-F]{6,16}(?![A-Za-z0-9])")
+_OPEN, _CLOSE = r"[\[【［〔(]", r"[\]】］〕)]"
+_ID = re.compile(rf"\s*{_OPEN}\s*{_KEY.pattern}(?:[\s,;]+{_KEY.pattern})*\s*{_CLOSE}")
+_ANY_MARKER = re.compile(r"\s*[\[【［〔][^\[\]【】［］〔〕]{0,40}[\]】］〕]")
+_LEFT_OVER = re.compile(r"`\s*`|\(\s*\)|\s*[,;]+\s*(?=[.!?]|$)")
+"""What markers inside code or parentheses, or with commas between them, leave behind."""
+_END = re.compile(r"(?<=[.!?\]】］〕])\s+(?=[A-Z0-9\"'*`-])|\n+")
 _FEWEST_TERMS = 3
 """A sentence with fewer content terms names nothing that could be checked."""
 _MOST_SENTENCES = 8
@@ -54,13 +61,15 @@ def messages(question: str, ranked: Sequence[Ranked]) -> "list[BaseMessage]":
     from langchain_core.messages import HumanMessage, SystemMessage
 
     parts = [f"Question: {_fenced(question)}", "", "Passages:"]
-    for result in ranked[:PASSAGES]:
-        passage = result.passage
-        text = "\n".join(part for part in (passage.header, passage.text) if part)
-        parts.append(f'<passage id="{key_of(result)}" heading="{_fenced(passage.context)}">')
-        parts.append(_fenced(text))
-        parts.append("</passage>")
+    parts += [shown(key_of(result), result.passage) for result in ranked[:PASSAGES]]
     return [SystemMessage(prompt("answer")), HumanMessage("\n".join(parts))]
+
+
+def shown(key: str, passage: Passage) -> str:
+    """A passage as a prompt shows it."""
+    text = "\n".join(part for part in (passage.header, passage.text) if part)
+    heading = _fenced(passage.context)
+    return f'<passage id="{key}" heading="{heading}">\n{_fenced(text)}\n</passage>'
 
 
 def _fenced(text: str) -> str:
@@ -84,21 +93,42 @@ class Draft:
 class Writer:
     """Turns a model's stream into checked sentences with numbered citations."""
 
-    def __init__(self, index: Index, ranked: Sequence[Ranked]) -> None:
+    def __init__(
+        self, index: Index, ranked: Sequence[Ranked], passages: Mapping[str, Passage] | None = None
+    ) -> None:
+        """Check against the passages of a prompt.
+
+        Args:
+            index: where quotes are taken from.
+            ranked: what retrieval found; its first passages may support any sentence.
+            passages: those of the prompt by id, where they are not the retrieved ones; each is
+                read when it is first cited.
+        """
         self._index = index
-        self._ranked = list(ranked[:PASSAGES])
-        self._by_key = {key_of(result): result for result in self._ranked}
-        self._statements = [
-            (result, statement)
-            for result in self._ranked
-            for statement in result.passage.statements
-            if statement.quotable
-        ]
-        self._vectors = MiniLM.shared().queries([s.reading for _, s in self._statements])
+        near = {key_of(result): result.passage for result in ranked[:PASSAGES]}
+        self._by_key = {**near, **(passages or {})}
+        self._statements: list[tuple[Passage, Statement]] = []
+        self._vectors = np.zeros((0, MiniLM.dimensions), np.float32)
+        self._read: set[str] = set()
+        self._read_in(list(near))
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._said: set[str] = set()
         self._sentences = 0
         self.draft = Draft()
+
+    def _read_in(self, keys: Sequence[str]) -> None:
+        """Take the statements of passages in, as possible support."""
+        new = [key for key in dict.fromkeys(keys) if self._by_key[key].id not in self._read]
+        found = [
+            (self._by_key[key], statement)
+            for key in new
+            for statement in self._by_key[key].statements
+            if statement.quotable
+        ]
+        self._read.update(self._by_key[key].id for key in new)
+        self._statements += found
+        vectors = MiniLM.shared().queries([statement.reading for _, statement in found])
+        self._vectors = np.concatenate([self._vectors, vectors])
 
     def write(self, pieces: Iterator[str]) -> Iterator[str]:
         """Yield each sentence as soon as it is finished and found to be supported."""
@@ -119,8 +149,9 @@ class Writer:
         yield from self._sentence(buffer, False)
 
     def _sentence(self, raw: str, ends_line: bool) -> Iterator[str]:
-        keys = [key for match in _ID.finditer(raw) for key in re.findall(r"k[0-9a-f]{6}", match[0])]
-        words = _ANY_MARKER.sub("", _ID.sub("", raw)).strip()
+        keys = [key.lower() for key in _KEY.findall(raw)]
+        words = _ANY_MARKER.sub("", _ID.sub("", raw))
+        words = _LEFT_OVER.sub("", _KEY.sub("", words)).strip()
         if not re.search(r"\w{2}", words):
             return
         said = " ".join(terms_of(words))
@@ -143,30 +174,31 @@ class Writer:
         self.draft.text += joint + line
         yield joint + line
 
-    def _support(self, words: str, keys: Sequence[str]) -> tuple[Ranked, Statement] | None:
+    def _support(self, words: str, keys: Sequence[str]) -> tuple[Passage, Statement] | None:
         """The statement that supports a sentence, the cited passages' own ones first."""
+        self._read_in(keys)
         if not self._statements:
             return None
+        cited = {self._by_key[key].id for key in keys}
         plain = re.sub(r"[*_`#]|^[-*]\s+|^\d{1,2}[.)]\s+", "", words)
         similar = self._vectors @ MiniLM.shared().queries([plain])[0]
         order = sorted(
             range(len(self._statements)),
-            key=lambda i: (key_of(self._statements[i][0]) not in keys, -float(similar[i])),
+            key=lambda i: (self._statements[i][0].id not in cited, -float(similar[i])),
         )
         for place in order:
-            result, statement = self._statements[place]
-            context = f"{result.passage.context} {result.passage.header}"
+            passage, statement = self._statements[place]
+            context = f"{passage.context} {passage.header}"
             verdict = check(
                 plain, statement.reading, context, float(similar[place]), self._index.aliases
             )
             if verdict.supported:
-                if keys and key_of(result) not in keys:
+                if cited and passage.id not in cited:
                     self.draft.moved += 1
-                return result, statement
+                return passage, statement
         return None
 
-    def _number(self, result: Ranked, statement: Statement) -> int:
-        passage = result.passage
+    def _number(self, passage: Passage, statement: Statement) -> int:
         key = (passage.source, statement.start, statement.end)
         if key not in self._numbers:
             self._numbers[key] = len(self._numbers) + 1

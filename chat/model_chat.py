@@ -74,6 +74,7 @@ class ChatModel:
         messages: "Sequence[BaseMessage]",
         purpose: str = "answer",
         meter: Meter | None = None,
+        seconds: float | None = None,
     ) -> Reply:
         """The answer as it is written. The call begins when the first piece is asked for.
 
@@ -82,8 +83,10 @@ class ChatModel:
                 since each is marked for the provider's prompt cache.
             purpose: what the call is for, in the ledger.
             meter: where the call is added to those of the same answer.
+            seconds: a time limit below that of the settings.
         """
-        return Reply(lambda reply: self._stream(reply, messages, purpose, meter))
+        limit = min(self._seconds, seconds or self._seconds)
+        return Reply(lambda reply: self._stream(reply, messages, purpose, meter, limit))
 
     def invoke(
         self,
@@ -130,13 +133,14 @@ class ChatModel:
         messages: "Sequence[BaseMessage]",
         purpose: str,
         meter: Meter | None,
+        seconds: float,
     ) -> Iterator[str]:
         call = _Call(self, messages, purpose, meter)
         stop: Stop = ""
 
         def texts() -> Generator[str, None, None]:
             nonlocal stop
-            produced = within(self._seconds, lambda deadline: self._chunks(messages, deadline))
+            produced = within(seconds, lambda deadline: self._chunks(messages, deadline))
             with closing(produced) as chunks:
                 for chunk in chunks:
                     call.count(chunk)
