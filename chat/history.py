@@ -197,7 +197,8 @@ class History:
         rows = self._read(
             "SELECT date(created, 'unixepoch') AS day, model, COUNT(*) AS calls, "
             "SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, "
-            "SUM(cache_read_tokens) AS cache_read_tokens, SUM(cost_usd) AS cost_usd, "
+            "SUM(cache_read_tokens) AS cache_read_tokens, "
+            "SUM(cache_write_tokens) AS cache_write_tokens, SUM(cost_usd) AS cost_usd, "
             "SUM(error != '') AS errors FROM model_calls GROUP BY day, model "
             "ORDER BY day DESC, model"
         )

@@ -20,6 +20,9 @@ def main(
     golden: Annotated[Path | None, typer.Option(help="Golden questions (JSON Lines).")] = None,
     split: Annotated[str | None, typer.Option(help="Only cases of this split.")] = None,
     model: Annotated[str | None, typer.Option(help="Model string for answers.")] = None,
+    context: Annotated[
+        str, typer.Option(help="retrieved, or all: the whole guide in the prompt (with answers).")
+    ] = "retrieved",
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json and report.html.")
     ] = None,
@@ -32,10 +35,13 @@ def main(
     if part not in PARTS:
         print(f"{part} is none of {', '.join(PARTS)}.", file=sys.stderr)
         raise typer.Exit(2)
+    if context not in {"retrieved", "all"} or (context == "all" and part != "answers"):
+        print("--context is retrieved, or all with the part answers.", file=sys.stderr)
+        raise typer.Exit(2)
     try:
         from eval.suite import run
 
-        result: dict[str, Any] = run(part, index, golden, split, model, out, save)
+        result: dict[str, Any] = run(part, index, golden, split, model, out, save, context == "all")
         if as_json:
             print(json.dumps(result, ensure_ascii=False))
         else:

@@ -18,13 +18,17 @@ def run(
     model: str | None = None,
     out: Path | None = None,
     save_last_run: bool = False,
+    whole_guide: bool = False,
 ) -> dict[str, Any]:
     """Run one part, or all; the figures by part.
+
+    `whole_guide`: answers come from the whole guide in the model's prompt, without retrieval.
 
     Raises:
         GuideError: no index, a golden file out of form, missing data.
     """
-    answerer = Answerer(Settings.load(index=index, model=model))
+    answerer = Answerer(Settings.load(index=index, model=model), whole_guide=whole_guide)
+    answerer.ready()
     manifest = answerer.service().index.manifest
     cases = _chosen(golden.load(golden_file or golden.QUESTIONS), split)
     result: dict[str, Any] = {
