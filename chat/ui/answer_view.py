@@ -1,5 +1,6 @@
 """An answer on the page: text with clickable markers, its sources, the passage dialog."""
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -87,7 +88,10 @@ def _facts(answer: dict[str, Any]) -> str:
 
 @st.dialog("In the guide", width="large")
 def show_passage(citation: dict[str, Any]) -> None:
-    """Open the cited section with the quoted words highlighted."""
+    """Open the cited section with the quoted words highlighted.
+
+    A citation may say `until`, an offset before whose line the section must end.
+    """
     st.caption(label(f"{citation['source']} › {' › '.join(citation['trail'])}"))
     try:
         document = resources.answerer().service().index.documents.get(citation["source"])
@@ -99,4 +103,8 @@ def show_passage(citation: dict[str, Any]) -> None:
         st.info("The guide has changed since this answer. It said:")
         st.text(citation["quote"])
         return
+    until = citation.get("until", 0)
+    if end <= until < len(document.text):
+        kept = document.text[:until].rstrip().rpartition("\n")[0]
+        document = replace(document, text=kept) if len(kept) >= end else document
     st.html(f'{_SECTION_CSS}<div class="section">{section_html(document, start, end)}</div>')

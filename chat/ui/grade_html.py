@@ -120,6 +120,8 @@ def _feedback(grade: Mapping[str, Any]) -> str:
     lines = [line for line in str(grade.get("feedback") or "").split("\n") if line.strip()]
     # The head says how many points there are.
     lines = [line for line in lines if " key points: " not in line[:24]]
+    # What is wrong has a box of its own, with the way to the guide.
+    lines = [line for line in lines if not line.startswith("Wrong: ")]
     parts = [f"<p>{_lead(line)}</p>" for line in lines]
     if grade.get("better"):
         better = html.escape(str(grade["better"]))
@@ -169,11 +171,11 @@ def _points(
     for number, point in enumerate(points, 1):
         if point["verdict"] != verdict:
             continue
-        extra = ' <small class="extra">a bonus</small>' if point.get("weight") == "okay" else ""
+        extra = ' <small class="extra">counts half</small>' if point.get("weight") == "okay" else ""
         note = f" <small>{html.escape(str(point['note']))}</small>" if point.get("note") else ""
+        button = "" if verdict == "covered" else _button(f"point-{number}", cited)
         rows.append(
-            f"<li>{_sign(number, verdict)} {html.escape(point['point'])}{extra}{note}"
-            f"{_button(f'point-{number}', cited)}</li>"
+            f"<li>{_sign(number, verdict)} {html.escape(point['point'])}{extra}{note}{button}</li>"
         )
     return f'<h3>{heading}</h3><ul class="points">{"".join(rows)}</ul>' if rows else ""
 

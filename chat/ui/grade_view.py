@@ -93,7 +93,7 @@ def show_attempt(attempt: Mapping[str, Any], question: InterviewQuestion | None)
     if result.cite in cited:
         show_passage(cited[result.cite])
     _notes(grade)
-    _reading(attempt)
+    _reading(attempt, question)
     facts = [label(grade.get("model", "")), f"graded in {grade.get('seconds', 0):.2f} s"]
     if attempt["seconds"]:
         facts.append(f"you took {minutes(attempt['seconds'])}")
@@ -109,7 +109,7 @@ def _notes(grade: Mapping[str, Any]) -> None:
         st.caption(f"⚠ {label(note)}")
 
 
-def _reading(attempt: Mapping[str, Any]) -> None:
+def _reading(attempt: Mapping[str, Any], question: InterviewQuestion | None) -> None:
     citations = attempt["grade"].get("citations", [])
     if not citations:
         return
@@ -118,7 +118,7 @@ def _reading(attempt: Mapping[str, Any]) -> None:
             trail = " › ".join(citation["trail"]) or citation["source"]
             key = f"read-{attempt['id']}-{citation['n']}"
             if st.button(label(f"{citation['n']}. {trail}"), key=key, type="tertiary"):
-                show_passage(citation)
+                show_passage(stored.without_model_answer(citation, question))
 
 
 def show_question(question: InterviewQuestion, why: str = "") -> None:

@@ -65,7 +65,8 @@ def cited_spans(
     """ "point-1", "mistake-1", .. -> a citation, in its JSON form, into the guide.
 
     Only for the rubric that the attempt was graded with: another version's points may stand
-    elsewhere. Where the grade itself cites the words of a point, that is the citation.
+    elsewhere. `until` is where the passage view must stop: before the model answer, which is
+    shown on request only.
     """
     if question is None or question.source not in index.documents:
         return {}
@@ -86,10 +87,22 @@ def cited_spans(
             "quote": text[start:end],
             "start": start,
             "end": end,
+            "until": question.model_answer_span[0],
         }
         for name, (start, end) in spans.items()
         if 0 <= start < end <= len(text)
     }
+
+
+def without_model_answer(
+    citation: Mapping[str, Any], question: InterviewQuestion | None
+) -> dict[str, Any]:
+    """The citation; one into the question's own section ends before the model answer."""
+    if question is None or citation["source"] != question.source:
+        return dict(citation)
+    until = question.model_answer_span[0]
+    inside = question.start <= citation["start"] < until
+    return {**citation, "until": until} if inside else dict(citation)
 
 
 def mistakes_of(
