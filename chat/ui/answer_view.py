@@ -37,15 +37,27 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 """
 _SECTION_CSS = """
-<style>
-.section { max-height: 62vh; overflow-y: auto; padding-right: .5rem; line-height: 1.55; }
+.section { font-family: var(--st-font); color: var(--st-text-color); line-height: 1.55;
+  max-height: 62vh; overflow-y: auto; padding-right: .5rem; overflow-wrap: anywhere; }
 .section mark { background: #ffe58a; color: #1a1a1a; padding: .05rem .1rem; border-radius: .2rem; }
-.section table { border-collapse: collapse; }
+.section table { border-collapse: collapse; overflow-wrap: normal; }
 .section th, .section td { border: 1px solid #8884; padding: .3rem .55rem; text-align: left; }
-.section h1, .section h2, .section h3, .section h4 { font-size: 1.15rem; padding: .2rem 0; }
+.section h1, .section h2, .section h3, .section h4 { font-size: 1.15rem; padding: .2rem 0;
+  margin: .6rem 0 .3rem; }
+.section ul, .section ol { padding-left: 1.4rem; }
 .section pre { white-space: pre-wrap; background: #8881; padding: .6rem; border-radius: .4rem; }
 .section pre.plain { font-family: inherit; background: none; padding: 0; }
-</style>
+"""
+_SECTION_JS = """
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".section");
+  root.innerHTML = data.html;
+  const mark = root.querySelector("mark");
+  // Only the section scrolls: the words should stand in its upper third.
+  const show = () => { if (mark) root.scrollTop = mark.offsetTop - root.offsetTop - 80; };
+  requestAnimationFrame(show);
+  setTimeout(show, 300);
+}
 """
 
 
@@ -53,6 +65,16 @@ _SECTION_CSS = """
 def _component() -> Any:
     return st.components.v2.component(
         "guide_answer", html='<div class="answer"></div>', css=_CSS, js=_JS
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _section() -> Any:
+    return st.components.v2.component(
+        "guide_section",
+        html='<div class="section" tabindex="0"></div>',
+        css=_SECTION_CSS,
+        js=_SECTION_JS,
     )
 
 
@@ -107,4 +129,4 @@ def show_passage(citation: dict[str, Any]) -> None:
     if end <= until < len(document.text):
         kept = document.text[:until].rstrip().rpartition("\n")[0]
         document = replace(document, text=kept) if len(kept) >= end else document
-    st.html(f'{_SECTION_CSS}<div class="section">{section_html(document, start, end)}</div>')
+    _section()(data={"html": section_html(document, start, end)}, key="section")

@@ -22,7 +22,7 @@ def shares(rows: Sequence[tuple[str, float]], measure: str) -> "altair.Chart":
             "name:N",
             sort=None,
             title=None,
-            axis=alt.Axis(labelLimit=150, ticks=False, domain=False, labelPadding=6),
+            axis=alt.Axis(labelLimit=170, ticks=False, domain=False, labelPadding=6),
         ),
         x=alt.X(
             "share:Q",
@@ -54,7 +54,12 @@ def attempts_over_time(attempts: Sequence[Mapping[str, Any]]) -> "altair.Chart":
     )
     table["day"] = table["when"].dt.normalize() + pd.Timedelta(hours=12)
     days = table.groupby("day", as_index=False)["score"].mean()
-    score = alt.Y("score:Q", title="score of 10", scale=alt.Scale(domain=[0, 10]))
+    score = alt.Y(
+        "score:Q",
+        title="score of 10",
+        scale=alt.Scale(domain=[-0.4, 10.4]),
+        axis=alt.Axis(values=[0, 2, 4, 6, 8, 10]),
+    )
     # Few days would make the axis repeat them at every hour.
     ticks = alt.Axis(format="%d %b", tickCount="day" if len(days) < 12 else 8, labelOverlap=True)
     points = (
@@ -98,7 +103,7 @@ def tokens_by_day(rows: Sequence[Mapping[str, Any]]) -> "altair.Chart":
             color=alt.Color(
                 "model:N",
                 scale=alt.Scale(range=[HUE, "#c98a00", "#2a9d7c", "#c2548f", "#7d7d7d"]),
-                legend=alt.Legend(orient="bottom", title=None, labelLimit=240),
+                legend=alt.Legend(orient="bottom", title=None, labelLimit=280, columns=1),
             ),
             tooltip=["day", "model", alt.Tooltip("tokens:Q", format=",")],
         )

@@ -116,6 +116,10 @@ def _why(question: InterviewQuestion) -> str:
     noted, why = st.session_state.get("why", ("", ""))
     if noted == question.id:
         return str(why)
+    # After a reload the reason is gone, but not what is known of the question.
+    last = resources.history().last_scores(OWNER).get(question.id)
+    if last:
+        return f"You scored {last[0]:g} of 10 the last time."
     return resources.practice().ranked(OWNER, [question])[0][1]
 
 

@@ -6,13 +6,14 @@ from typing import Any
 import streamlit as st
 
 from chat.progress import TopicReadiness, WeakPoint
-from chat.ui import charts, pages, practice_page, resources, sidebar
+from chat.ui import charts, downloads, pages, practice_page, resources, sidebar
 from chat.ui.resources import OWNER
 from chat.ui.text import day, label, short
 from ingest.errors import GuideError
 
 _TOPICS = 12
 _PAGE = 10
+_QUESTIONS = 5
 
 
 def page() -> None:
@@ -33,12 +34,13 @@ def page() -> None:
                 charts.attempts_over_time(attempts),
                 alt="The score of each attempt over time, with the mean of each day",
             )
-            _weakest(practice.weakest_points(OWNER, 8))
+            _weakest(practice.weakest_points(OWNER, 16))
             _history(list(reversed(attempts)))
         else:
             st.info("Nothing to show yet. Answer one question, and your progress starts here.")
             if st.button("Go to practice", type="primary"):
                 st.switch_page(pages.practice())
+        downloads.show(bool(attempts))
     except GuideError as error:
         st.error(str(error))
 
@@ -47,11 +49,15 @@ def _figures(attempts: Sequence[Mapping[str, Any]], rows: Sequence[TopicReadines
     tried, whole = sum(row.tried for row in rows), sum(row.questions for row in rows)
     last = {attempt["question"]: attempt["score"] for attempt in attempts}
     streak = resources.practice().streak(OWNER)
-    columns = st.columns(4)
-    columns[0].metric("Streak", f"{streak} {'day' if streak == 1 else 'days'}")
-    columns[1].metric("Questions tried", f"{tried} of {whole}")
-    columns[2].metric("Mean of last scores", f"{sum(last.values()) / len(last):.1f}")
-    columns[3].metric("Due for review", sum(row.due for row in rows))
+    figures = {
+        "Streak": f"{streak} {'day' if streak == 1 else 'days'}",
+        "Questions tried": f"{tried} of {whole}",
+        "Mean of last scores": f"{sum(last.values()) / len(last):.1f}",
+        "Due for review": sum(row.due for row in rows),
+    }
+    with st.container(horizontal=True, gap="medium"):
+        for name, value in figures.items():
+            st.metric(name, value, width=150)
 
 
 def _readiness(rows: Sequence[TopicReadiness]) -> None:
@@ -85,26 +91,34 @@ def _weakest(points: Sequence[WeakPoint]) -> None:
     if not points:
         st.write("None: your last attempts covered every key point.")
         return
-    for number, weak in enumerate(points):
-        with st.container(border=True):
-            st.write(label(weak.point))
-            st.caption(
-                f"{weak.verdict} in your last attempt · missed {weak.missed} of {weak.tried} "
-                f"times · {label(weak.question.topic)}"
-            )
-            if st.button("Practise this", key=f"weak-{number}", help=label(weak.question.text)):
-                where = practice_page.ask(weak.question, "You missed a key point of it before.")
+    by_question: dict[str, list[WeakPoint]] = {}
+    for weak in points:
+        by_question.setdefault(weak.question.id, []).append(weak)
+    for weak_ones in list(by_question.values())[:_QUESTIONS]:
+        question = weak_ones[0].question
+        with st.container(border=True, gap="small"):
+            st.markdown(f"**{label(question.text)}**")
+            lines = [f"- {label(weak.point)} *({_missed(weak)})*" for weak in weak_ones]
+            st.markdown("\n".join(lines))
+            if st.button("Practise this", key=f"weak-{question.id}"):
+                where = practice_page.ask(question, "You missed key points of it before.")
                 st.switch_page(pages.practice(), query_params=where)
+
+
+def _missed(weak: WeakPoint) -> str:
+    words = {"wrong": "wrong", "missing": "missed", "partial": "partly said"}.get(weak.verdict, "")
+    return f"{words}, {weak.missed} of {weak.tried} times" if weak.tried > 1 else words
 
 
 def _history(attempts: Sequence[Mapping[str, Any]]) -> None:
     st.subheader("All attempts", anchor=False)
     shown = int(st.session_state.get("attempts-shown", _PAGE))
-    for attempt in attempts[:shown]:
-        line = f"{attempt['score']:g} of 10 · {short(attempt['question_text'])}"
-        words = f"{day(attempt['created'])} · {label(line)}"
-        if st.button(words, key=f"attempt-{attempt['id']}", type="tertiary"):
-            st.switch_page(pages.practice(), query_params={"a": attempt["id"]})
+    with st.container(gap="xsmall"):
+        for attempt in attempts[:shown]:
+            words = f"{attempt['score']:g} · {short(attempt['question_text'])}"
+            words = f"{day(attempt['created'])} · {label(words)}"
+            if st.button(words, key=f"attempt-{attempt['id']}", type="tertiary"):
+                st.switch_page(pages.practice(), query_params={"a": attempt["id"]})
     if len(attempts) > shown and st.button(f"Show more of {len(attempts)}"):
         st.session_state["attempts-shown"] = shown + 3 * _PAGE
         st.rerun()
