@@ -74,22 +74,29 @@ def check_credentials(session: Any) -> str:
 
 
 def with_cache_points(messages: "Sequence[BaseMessage]") -> "list[BaseMessage]":
-    """The messages with a cache point after each system message.
+    """The messages with a cache point after each lasting part.
 
-    A short prefix is not cached and costs nothing more; what varies belongs in later
-    messages, or the cache is written again each time and never read.
+    Lasting are system messages, and of a message in several text parts all but the last.
+    A short prefix is not cached and costs nothing more; what varies belongs at the end, or
+    the cache is written again each time and never read.
     """
     from langchain_core.messages import SystemMessage
 
+    point = {"cachePoint": {"type": "default"}}
     out: list[BaseMessage] = []
     left = _CACHE_POINTS
     for message in messages:
+        content: list[Any] = []
+        parts = message.content if isinstance(message.content, list) else []
         if isinstance(message, SystemMessage) and isinstance(message.content, str) and left:
-            text = {"type": "text", "text": message.content}
-            out.append(SystemMessage([text, {"cachePoint": {"type": "default"}}]))
+            content = [{"type": "text", "text": message.content}, point]
             left -= 1
-        else:
-            out.append(message)
+        for place, part in enumerate(parts):
+            content.append(part)
+            if place + 1 < len(parts) and left:
+                content.append(point)
+                left -= 1
+        out.append(message.model_copy(update={"content": content}) if content else message)
     return out
 
 
