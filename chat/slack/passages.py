@@ -55,7 +55,7 @@ def _section_blocks(document: Document, start: int, end: int) -> list[Block]:
         first, last = (left if left > 0 else first), (right if right > 0 else last)
     text = document.text
     before, quote, after = text[first:start], text[start:end], text[end:last]
-    marked = pieces_of(before + _marked(quote) + after)
+    marked = pieces_of(before + _marked(quote) + after, entities=True)
     shown = list(_highlighted(marked))
     if sum(run.bold for piece in shown for run in piece.runs) == 0:
         # The marks broke the Markdown around them: the words as they are, in three parts.
@@ -92,4 +92,5 @@ def _highlighted(pieces: Iterable[Piece]) -> Iterable[Piece]:
                 if text:
                     runs.append(Run(text, inside, run.italic, run.code))
                 inside = inside != bool(found)
-        yield Piece(piece.kind, tuple(runs), piece.indent, piece.number)
+        kind = "section" if piece.kind == "heading" else piece.kind  # a heading would be bold too
+        yield Piece(kind, tuple(runs), piece.indent, piece.number)

@@ -57,9 +57,14 @@ def rich_blocks(markdown: str) -> list[dict[str, Any]]:
     return blocks_of(pieces_of(markdown))
 
 
-def pieces_of(markdown: str) -> list[Piece]:
-    """Markdown as pieces, in order. Links, images and HTML stay the text that they are."""
-    return list(_Reader().read(_parser().parse(markdown)))
+def pieces_of(markdown: str, entities: bool = False) -> list[Piece]:
+    """Markdown as pieces, in order. Links, images and HTML stay the text that they are.
+
+    Args:
+        markdown: an answer, or a document's text.
+        entities: whether `&lt;` means `<`, as it does in a document; an answer quotes words.
+    """
+    return list(_Reader().read(_parser(entities).parse(markdown)))
 
 
 def blocks_of(pieces: Iterable[Piece]) -> list[dict[str, Any]]:
@@ -129,12 +134,12 @@ def _list_block(items: Sequence[Piece]) -> list[dict[str, Any]]:
 
 
 @cache
-def _parser() -> "MarkdownIt":
+def _parser(entities: bool) -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", {"html": False})
     acting = ["link", "image", "autolink", "html_inline", "html_block", "reference"]
-    return parser.enable("table").disable(acting)
+    return parser.enable("table").disable(acting if entities else [*acting, "entity"])
 
 
 class _Reader:
