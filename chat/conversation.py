@@ -2,7 +2,7 @@
 
 Offline rules, no model: a question that points back ("it", "there", "and ..", "what
 about ..") takes what it leaves out from the last question that stood alone. A model, if
-one is configured, rewrites instead (`prompts/condense.md`).
+one is configured, rewrites instead (`model_condense.py`).
 """
 
 import re
