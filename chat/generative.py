@@ -33,8 +33,13 @@ _KEY = re.compile(r"(?<![A-Za-z0-9])[kK][0-9a-fA-F]{6,16}(?![A-Za-z0-9])")
 _OPEN, _CLOSE = r"[\[【［〔(]", r"[\]】］〕)]"
 _ID = re.compile(rf"\s*{_OPEN}\s*{_KEY.pattern}(?:[\s,;]+{_KEY.pattern})*\s*{_CLOSE}")
 _ANY_MARKER = re.compile(r"\s*[\[【［〔][^\[\]【】［］〔〕]{0,40}[\]】］〕]")
-_LEFT_OVER = re.compile(r"`\s*`|\(\s*\)|\s*[,;]+\s*(?=[.!?]|$)")
-"""What markers inside code or parentheses, or with commas between them, leave behind."""
+_HOLDS_ID = re.compile(rf"\s*\[[^\[\]]*{_KEY.pattern}[^\[\]]*\]")
+_LINK_TARGET = re.compile(r"(?<=\])\(\s*[a-z]+:[^)\s]*\s*\)", re.I)
+_LEFT_OVER = re.compile(
+    r"`\s*`|\*\*\s*\*\*|\[\s*\]|(?<=\s)\(\s*\)|\s*[,;]+\s*(?=[.!?]|$)|\s*[\[\]]+(?=[.!?]?$)|\s+(?=[.!?]$)"
+)
+"""What markers inside code, brackets or emphasis, or with commas between them, leave behind."""
+_URL = re.compile(r"\b(?:[a-z]{2,8}://|www\.)[^\s<>()\[\]]+", re.I)
 _END = re.compile(r"(?<=[.!?\]】］〕])\s+(?=[A-Z0-9\"'*`-])|\n+")
 _FEWEST_TERMS = 3
 """A sentence with fewer content terms names nothing that could be checked."""
@@ -75,6 +80,15 @@ def shown(key: str, passage: Passage) -> str:
 def _fenced(text: str) -> str:
     """Text that can't close its fence."""
     return text.replace("<", "‹").replace(">", "›")
+
+
+def _without_markers(raw: str) -> str:
+    """A sentence without any marker, id or link target, and without what those leave behind."""
+    words = _HOLDS_ID.sub("", _ID.sub("", _LINK_TARGET.sub("", raw)))
+    words, before = _KEY.sub("", _ANY_MARKER.sub("", words)).strip(), ""
+    while words != before:
+        words, before = _LEFT_OVER.sub("", words).strip(), words
+    return re.sub(r"(?<=\S)  +", " ", words)
 
 
 @dataclass
@@ -150,8 +164,7 @@ class Writer:
 
     def _sentence(self, raw: str, ends_line: bool) -> Iterator[str]:
         keys = [key.lower() for key in _KEY.findall(raw)]
-        words = _ANY_MARKER.sub("", _ID.sub("", raw))
-        words = _LEFT_OVER.sub("", _KEY.sub("", words)).strip()
+        words = _without_markers(raw)
         if not re.search(r"\w{2}", words):
             return
         said = " ".join(terms_of(words))
@@ -186,8 +199,11 @@ class Writer:
             range(len(self._statements)),
             key=lambda i: (self._statements[i][0].id not in cited, -float(similar[i])),
         )
+        links = _URL.findall(words)
         for place in order:
             passage, statement = self._statements[place]
+            if not all(link.rstrip(".,;:!?") in passage.text for link in links):
+                continue
             context = f"{passage.context} {passage.header}"
             verdict = check(
                 plain, statement.reading, context, float(similar[place]), self._index.aliases

@@ -1,5 +1,6 @@
 """Answers through the real OpenAI client against a server on loopback, and hostile output."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,19 +85,101 @@ def test_a_failing_model_falls_back_with_one_sentence(
     assert "failed" in answer.notes[0] and "\n" not in answer.notes[0]
 
 
-@pytest.mark.parametrize(
-    "form", ["[{k}]", "[{k}][{k}]", "【{k}】", "[{k}, {k}]", "[[{k}]]", "({k})", "[1] [{k}] [99]"]
-)
-def test_markers_in_any_form_come_out_as_one_number(answerer: Answerer, form: str) -> None:
+FACT = "The visibility timeout of an SQS queue is 30 seconds by default"
+FORMS = {
+    "plain": "{fact} [{k}].",
+    "after the full stop": "{fact}. [{k}]",
+    "on the next line": "{fact}.\n[{k}]",
+    "repeated": "{fact} [{k}][{k}] [{k}].",
+    "a list": "{fact} [{k}, {k}].",
+    "a list with words": "{fact} [{k}; {k} {k}].",
+    "commas between": "{fact} [{k}], [{k}].",
+    "nested": "{fact} [[{k}]].",
+    "nested three times": "{fact} [[[{k}], {k}]].",
+    "not closed": "{fact} [{k}.",
+    "not opened": "{fact} {k}].",
+    "no brackets": "{fact} {k}.",
+    "round brackets": "{fact} ({k}).",
+    "lenticular brackets": "{fact} 【{k}】.",
+    "full-width brackets": "{fact} ［{k}］.",
+    "shell brackets": "{fact} 〔{k}〕.",
+    "upper case": "{fact} [{K}].",
+    "blanks inside": "{fact} [ {k} ].",
+    "in code": "{fact} `[{k}]`.",
+    "in bold": "{fact} **[{k}]**.",
+    "with words": "{fact} [see {k}].",
+    "with many words": "{fact} [see the passage with the name {k} for much more about this].",
+    "numbers beside it": "[1] {fact} [99] [{k}] [0] [-1].",
+    "ids never given": "{fact} [kffffff] [{k}] [k0000000000].",
+    "a link": "{fact} [{k}](http://evil.example).",
+    "footnotes": "{fact} [^{k}][^1].",
+}
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000], ids=["by letter", "in threes", "at once"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+def test_markers_in_any_form_come_out_as_one_number(
+    answerer: Answerer, form: str, size: int
+) -> None:
+    service = answerer.service()
+    ranked = service.retriever.retrieve(QUESTION).ranked
+    right = next(r for r in ranked if "30 seconds by default" in r.passage.text)
+    writer = Writer(service.index, ranked)
+    key = key_of(right)
+    text = form.format(fact=FACT, k=key, K=key.upper())
+    pieces = list(writer.write(text[i : i + size] for i in range(0, len(text), size)))
+    shown = "".join(pieces)
+    assert shown == writer.draft.text
+    assert re.findall(r"(?<!\\)\[(\d+)\]", shown) == ["1"], shown
+    assert key not in shown.lower() and "kffffff" not in shown and "99" not in shown
+    assert all(re.search(r"\[1\]$", piece) for piece in pieces), "no piece ends in half a marker"
+    assert shown == f"{FACT}. [1]", "nothing of a marker is left behind"
+    (citation,) = writer.draft.citations
+    assert "30 seconds" in citation.quote and citation.source == right.passage.source
+
+
+def test_an_address_that_the_passage_does_not_hold_is_not_shown(answerer: Answerer) -> None:
+    service = answerer.service()
+    writer = Writer(service.index, service.retriever.retrieve(QUESTION).ranked)
+    for address in ("https://evil.example/x", "www.evil.example"):
+        assert list(writer.write(iter([f"{FACT}, see {address} for more."]))) == []
+    assert len(writer.draft.dropped) == 2
+
+
+def test_parentheses_of_code_are_kept(answerer: Answerer) -> None:
     service = answerer.service()
     ranked = service.retriever.retrieve(QUESTION).ranked
     writer = Writer(service.index, ranked)
-    marker = form.format(k=key_of(ranked[0]))
-    text = f"The visibility timeout of an SQS queue is 30 seconds by default {marker}."
-    shown = "".join(writer.write(iter(text)))
-    assert shown == writer.draft.text
-    assert shown.count("[1]") == 1 and "k" + ranked[0].passage.id[:6] not in shown
-    assert "99" not in shown
+    shown = "".join(writer.write(iter([f"{FACT}, as receive() does [{key_of(ranked[0])}]."])))
+    assert "as receive() does. [1]" in shown
+
+
+def test_numbers_follow_the_first_use_and_stay_with_their_passage(answerer: Answerer) -> None:
+    service = answerer.service()
+    ranked = service.retriever.retrieve("SQS visibility timeout and message retention").ranked
+    invisible = next(r for r in ranked if "30 seconds by default" in r.passage.text)
+    kept = next(r for r in ranked if "4 days" in r.passage.text)
+    writer = Writer(service.index, ranked)
+    text = (
+        f"SQS keeps a message for 4 days by default [{key_of(kept)}]. "
+        f"{FACT} [{key_of(invisible)}]. "
+        f"By default a message in SQS is kept 4 days [{key_of(kept)}]."
+    )
+    shown = "".join(writer.write(iter([text])))
+    assert re.findall(r"(?<!\\)\[(\d+)\]", shown) == ["1", "2", "1"]
+    first, second = writer.draft.citations
+    assert "4 days" in first.quote and "30 seconds" in second.quote
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[1]", "[k123456]", "```\n[k123456]\n```", "[[[[", "k123456 k123456", "【】［］", "[]()", "]"],
+)
+def test_markers_without_words_show_nothing(answerer: Answerer, text: str) -> None:
+    service = answerer.service()
+    writer = Writer(service.index, service.retriever.retrieve(QUESTION).ranked)
+    assert list(writer.write(iter(text))) == []
+    assert writer.draft.citations == []
 
 
 def test_a_citation_of_the_wrong_passage_is_replaced(answerer: Answerer) -> None:
