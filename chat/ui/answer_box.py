@@ -11,6 +11,7 @@ from chat.ui import resources
 from chat.ui.text import minutes
 
 LONGEST = 8000
+_LIMITS = [0, 1, 2, 3, 5]
 _KEEP_JS = """
 export default function ({ data, setStateValue }) {
   let tries = 0;
@@ -128,13 +129,24 @@ def forget(draft: str) -> None:
         st.session_state.pop(name, None)
 
 
-def timer_picker(key: str = "timer") -> float:
-    """Minutes for an answer; 0 for no timer."""
-    chosen = st.selectbox(
+def timer_picker(key: str = "timer") -> None:
+    """A picker of the time for an answer; the choice is kept over reloads."""
+
+    def keep() -> None:
+        resources.history().prefer(resources.OWNER, "timer", str(st.session_state[key]))
+
+    st.selectbox(
         "Timer",
-        [0, 1, 2, 3, 5],
+        _LIMITS,
+        index=_LIMITS.index(timer_minutes()),
         key=key,
         format_func=lambda m: f"{minutes(m * 60)} min" if m else "no timer",
+        on_change=keep,
         persist_state="session",
     )
-    return float(chosen or 0)
+
+
+def timer_minutes() -> int:
+    """Minutes for an answer; 0 for no timer."""
+    kept = resources.history().preference(resources.OWNER, "timer")
+    return int(kept) if kept.isdigit() and int(kept) in _LIMITS else 0

@@ -7,7 +7,7 @@ import streamlit as st
 
 from chat.mock_interview import QUESTIONS, MockInterview, MockResult, MockSummary, summary
 from chat.ui import resources, sidebar, stored
-from chat.ui.answer_box import Box, answer_box, forget, timer_picker
+from chat.ui.answer_box import Box, answer_box, forget, timer_minutes, timer_picker
 from chat.ui.charts import shares
 from chat.ui.grade_view import model_answer, show_attempt, show_question
 from chat.ui.resources import OWNER
@@ -24,7 +24,7 @@ def page() -> None:
         sidebar.index_state()
     st.title("Mock interview", anchor=False)
     try:
-        resources.practice().topics()
+        resources.ready()
         interview = resources.practice().resume_interview(OWNER)
         if interview is not None:
             _questions(interview, model)
@@ -96,7 +96,7 @@ def _questions(interview: MockInterview, model: str) -> None:
         "Your answer",
         "Finish and grade" if last else "Next question",
         "Leave it empty to pass.",
-        float(st.session_state.get("timer") or 0),
+        timer_minutes(),
         may_be_empty=True,
     )
     answer_box(box, take)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from chat.grading import Grade
 from chat.ui import resources, sidebar, stored
-from chat.ui.answer_box import Box, answer_box, forget, timer_picker
+from chat.ui.answer_box import Box, answer_box, forget, timer_minutes, timer_picker
 from chat.ui.grade_view import model_answer, show_attempt, show_question
 from chat.ui.resources import OWNER
 from chat.ui.text import label, short
@@ -29,7 +29,7 @@ def page() -> None:
         model = sidebar.model_picker()
         sidebar.index_state()
     try:
-        resources.practice().topics()
+        resources.ready()
         attempt = resources.history().attempt(str(st.query_params.get("a", "")))
         asked = str(st.query_params.get("q", ""))
         if asked and (done := st.session_state.get(f"graded-{asked}")):
@@ -55,7 +55,7 @@ def ask(question: InterviewQuestion, why: str) -> dict[str, str]:
     return {"q": question.id}
 
 
-def filters(key: str = "practice") -> tuple[str | None, str | None, str | None, float]:
+def filters(key: str = "practice") -> tuple[str | None, str | None, str | None]:
     """Pickers of topic, level, kind and timer; None is any."""
     practice = resources.practice()
     services = [f"service: {name}" for name in practice.services()]
@@ -75,10 +75,10 @@ def filters(key: str = "practice") -> tuple[str | None, str | None, str | None, 
             "Kind", [_ANY, *practice.kinds()], key=f"{key}-kind", persist_state="session"
         )
     with columns[2]:
-        limit = timer_picker()
+        timer_picker()
     chosen = [None if value == _ANY else str(value) for value in (topic, level, kind)]
     about = chosen[0].removeprefix("service: ") if chosen[0] else None
-    return about, chosen[1], chosen[2], limit
+    return about, chosen[1], chosen[2]
 
 
 def _welcome() -> None:
@@ -87,7 +87,7 @@ def _welcome() -> None:
         "You get one interview question and answer it in your own words. The grade shows which "
         "key points your answer makes, marked in your own text, and what is missing."
     )
-    topic, level, kind, _ = filters()
+    topic, level, kind = filters()
     if st.button("Ask me a question", type="primary"):
         _next(topic, level, kind)
     open_drafts = resources.practice().drafts(OWNER)
@@ -140,17 +140,16 @@ def _ask(question: InterviewQuestion, model: str) -> None:
         st.query_params.from_dict({"a": attempt})
         st.rerun()
 
-    limit = float(st.session_state.get("timer") or 0)
     box = Box(
         question.id,
         "Your answer",
         "Grade my answer",
         "As you would say it in the interview. Ctrl+Enter grades it.",
-        limit,
+        timer_minutes(),
     )
     answer_box(box, take)
     with st.expander("Another question"):
-        topic, level, kind, _ = filters()
+        topic, level, kind = filters()
         if st.button("Ask me another one"):
             _next(topic, level, kind, question.id)
 

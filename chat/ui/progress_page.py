@@ -23,7 +23,7 @@ def page() -> None:
         sidebar.index_state()
     st.title("Progress", anchor=False)
     try:
-        practice = resources.practice()
+        practice = resources.ready()
         attempts = practice.attempts(OWNER)
         rows = practice.readiness(OWNER)
         if attempts:
@@ -53,7 +53,7 @@ def _figures(attempts: Sequence[Mapping[str, Any]], rows: Sequence[TopicReadines
         "Streak": f"{streak} {'day' if streak == 1 else 'days'}",
         "Questions tried": f"{tried} of {whole}",
         "Mean of last scores": f"{sum(last.values()) / len(last):.1f}",
-        "Due for review": sum(row.due for row in rows),
+        "Due for review": f"{sum(row.due for row in rows)}",
     }
     with st.container(horizontal=True, gap="medium"):
         for name, value in figures.items():

@@ -37,6 +37,17 @@ def practice() -> Practice:
     return Practice(settings(), history(), Grader(settings(), answerer()))
 
 
+def ready() -> Practice:
+    """The practice loop with the interview questions read, which takes seconds the first time.
+
+    Raises:
+        GuideError: there is no usable index.
+    """
+    with st.spinner("Reading the interview questions .."):
+        practice().topics()
+    return practice()
+
+
 @st.cache_resource(ttl=60, show_spinner=False)
 def models() -> list[Availability]:
     """The models and whether they can be used; looking takes a second, so not at every rerun."""
