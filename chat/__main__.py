@@ -75,16 +75,47 @@ def grade(
 
 @app.command()
 def practice(
-    topic: Annotated[str | None, typer.Argument(help="A lesson or a service.")] = None,
+    topic: Annotated[
+        str | None,
+        typer.Argument(help="A lesson or a service; with --mock several, with commas."),
+    ] = None,
     level: Annotated[str | None, typer.Option(help="mid, senior or staff.")] = None,
     kind: Annotated[str | None, typer.Option(help="concept, design, troubleshooting, ..")] = None,
+    mock: Annotated[
+        bool, typer.Option("--mock", help="A mock interview, graded at its end.")
+    ] = False,
+    count: Annotated[int, typer.Option(min=1, max=20, help="Questions of the mock interview.")] = 5,
+    timer: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="MINUTES", help="Show the time; 0 sets no limit."),
+    ] = None,
     index: IndexOption = None,
     model: ModelOption = None,
 ) -> None:
     """Practise in the terminal: a question, your answer, its grade, the follow-up."""
     from chat import commands
 
-    _run(lambda: commands.practice(topic, level, kind, index, model))
+    _run(lambda: commands.practice(topic, level, kind, mock, count, timer, index, model))
+
+
+@app.command()
+def export(
+    file: Annotated[
+        Path,
+        typer.Argument(help="attempts.md or .csv; an .apkg gets the questions, for Anki."),
+    ],
+    owner: Annotated[
+        str | None, typer.Option(help="Only attempts of terminal, web, ..; everyone's by default.")
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="Only the questions of a lesson or service (.apkg).")
+    ] = None,
+    index: IndexOption = None,
+) -> None:
+    """Write your attempts, or the interview questions as an Anki deck, to a file."""
+    from chat import commands
+
+    _run(lambda: commands.export(file, owner, topic, index))
 
 
 @app.command()

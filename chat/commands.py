@@ -99,12 +99,37 @@ def grade(
 
 
 def practice(
-    topic: str | None, level: str | None, kind: str | None, index: Path | None, model: str | None
+    topic: str | None,
+    level: str | None,
+    kind: str | None,
+    mock: bool,
+    count: int,
+    timer: float | None,
+    index: Path | None,
+    model: str | None,
 ) -> Result:
     """Practise in the terminal until the person stops."""
     from chat.practice_session import run
 
-    return run(Settings.load(index=index, model=model), topic, level, kind)
+    settings = Settings.load(index=index, model=model)
+    return run(settings, topic, level, kind, mock, count, timer)
+
+
+def export(file: Path, owner: str | None, topic: str | None, index: Path | None) -> Result:
+    """Write attempts or questions to a file, by its ending."""
+    from chat.exports import export as write
+    from chat.history import History
+    from chat.selection import fitting
+    from ingest.index import open_index
+    from ingest.questions import questions_of
+
+    settings = Settings.load(index=index)
+    if file.suffix.lower() == ".apkg":
+        documents = open_index(settings.index, settings.embedding).documents.values()
+        count = write(file, [], fitting(questions_of(documents), topic))
+        return f"{count} question{'s' * (count != 1)} written to {file}."
+    count = write(file, History(settings.data).attempts(owner), [])
+    return f"{count} attempt{'s' * (count != 1)} written to {file}."
 
 
 def slack(transport: str, port: int, index: Path | None, model: str | None) -> Result:

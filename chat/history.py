@@ -263,10 +263,14 @@ class History:
         except sqlite3.Error as error:
             raise HistoryError(f"The history in {self.path} can't be written ({error}).") from None
 
-    def attempts(self, owner: str) -> list[dict[str, Any]]:
-        """A person's attempts, oldest first; `grade` is a dict, `follow_ups` a list of dicts."""
+    def attempts(self, owner: str | None) -> list[dict[str, Any]]:
+        """A person's attempts (everyone's when None), oldest first.
+
+        `grade` is a dict, `follow_ups` a list of dicts.
+        """
         rows = self._read(
-            "SELECT * FROM attempts WHERE owner = ? ORDER BY created, rowid", (owner,)
+            "SELECT * FROM attempts WHERE ?1 IS NULL OR owner = ?1 ORDER BY created, rowid",
+            (owner,),
         )
         return [_attempt(row) for row in rows]
 

@@ -50,7 +50,8 @@ class MockSummary:
     @property
     def text(self) -> str:
         """The summary in a few plain sentences."""
-        lines = [f"{self.score:g} of 10 over {len(self.results)} questions."]
+        count = len(self.results)
+        lines = [f"{self.score:g} of 10 over {count} question{'s' * (count > 1)}."]
         if len(self.results) > 1 and self.strongest.grade.score > self.weakest.grade.score:
             best, worst = self.strongest, self.weakest
             lines.append(f"Strongest, {best.grade.score:g}: {best.question.text}")

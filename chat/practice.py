@@ -4,11 +4,9 @@ Pure of any user interface, for the web page, Slack and the terminal alike. An o
 string that names one person's practice ("web", "terminal", "slack:T1:U2").
 """
 
-import difflib
 import threading
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
@@ -17,17 +15,22 @@ from chat.grading import Grade
 from chat.history import History
 from chat.mock_interview import MockInterview, MockSummary
 from chat.progress import TopicReadiness, WeakPoint, readiness, weakest
+from chat.selection import (
+    NoQuestionError,
+    Tried,
+    fitting,
+    kinds,
+    levels,
+    ranked,
+    services,
+    topics,
+)
 from chat.settings import Settings
 from chat.spaced_review import rating_of, reviewed
 from ingest.errors import GuideError
 from ingest.questions import InterviewQuestion
 
 __all__ = ["MockInterview", "MockSummary", "NoQuestionError", "Practice", "QuestionSource"]
-_DAY = 86400
-
-
-class NoQuestionError(GuideError):
-    """No interview question fits what was asked for."""
 
 
 class QuestionSource(Protocol):
@@ -40,13 +43,6 @@ class QuestionSource(Protocol):
     def grade(self, question: str, answer: str, *args: Any, **named: Any) -> Grade:
         """Grade an answer."""
         ...
-
-
-@dataclass(frozen=True)
-class _Tried:
-    score: float
-    when: float
-    due: float
 
 
 class Practice:
@@ -62,21 +58,19 @@ class Practice:
 
     def topics(self) -> list[str]:
         """The lessons that have interview questions, in the guide's order."""
-        return list(dict.fromkeys(question.topic for question in self.grader.question_bank()))
+        return topics(self.grader.question_bank())
 
     def services(self) -> list[str]:
         """The services that lessons with interview questions name, by name."""
-        return sorted({s for question in self.grader.question_bank() for s in question.services})
+        return services(self.grader.question_bank())
 
     def levels(self) -> list[str]:
         """The levels of the questions, from the lowest."""
-        order = {"junior": 0, "mid": 1, "senior": 2, "staff": 3, "principal": 4}
-        found = {question.level for question in self.grader.question_bank() if question.level}
-        return sorted(found, key=lambda level: (order.get(level, 9), level))
+        return levels(self.grader.question_bank())
 
     def kinds(self) -> list[str]:
         """The kinds of the questions, by name."""
-        return sorted({q.kind for q in self.grader.question_bank() if q.kind})
+        return kinds(self.grader.question_bank())
 
     def question(self, question_id: str) -> InterviewQuestion:
         """The question with an id.
@@ -97,33 +91,7 @@ class Practice:
         Raises:
             NoQuestionError: there is none; the message names what there is.
         """
-        bank = self.grader.question_bank()
-        if not bank:
-            raise NoQuestionError("The guide has no interview questions. Run: python -m ingest")
-        for value, known, name in (
-            (level, self.levels(), "level"),
-            (kind, self.kinds(), "kind"),
-        ):
-            if value and value.strip().lower() not in known:
-                raise NoQuestionError(f"There is no {name} {value!r}. Choose {_or(known)}.")
-        found = _on_topic(bank, topic) if topic else bank
-        if not found:
-            names = self.topics() + self.services()
-            near = difflib.get_close_matches(str(topic).lower(), [n.lower() for n in names], 3, 0.5)
-            hint = f"Did you mean {_or(near)}?" if near else "Topics are lessons and services."
-            raise NoQuestionError(f"No question is about {topic!r}. {hint}")
-        fits = [
-            question
-            for question in found
-            if (not level or question.level == level.strip().lower())
-            and (not kind or question.kind == kind.strip().lower())
-        ]
-        if not fits:
-            wanted = " ".join(word for word in (level, kind) if word)
-            there = sorted({f"{q.level} {q.kind}" for q in found})
-            about = f" about {topic!r}" if topic else ""
-            raise NoQuestionError(f"No {wanted} question{about}. There are: {', '.join(there)}.")
-        return fits
+        return fitting(self.grader.question_bank(), topic, level, kind)
 
     # What to ask now
 
@@ -160,29 +128,12 @@ class Practice:
     ) -> list[tuple[InterviewQuestion, str]]:
         """Questions in the order in which they should be asked, each with the reason."""
         moment = time.time() if now is None else now
-        tried = self._tried(owner)
-        counts: dict[str, tuple[int, int]] = {}
-        for question in self.grader.question_bank():
-            done, whole = counts.get(question.topic, (0, 0))
-            counts[question.topic] = (done + (question.id in tried), whole + 1)
-        rows = []
-        for place, question in enumerate(questions):
-            state = tried.get(question.id)
-            done, whole = counts.get(question.topic, (0, 1))
-            if state is None:
-                key = (1, done / whole, 0.0, place)
-                why = f"New: you have tried {done} of {whole} questions on {question.topic}."
-            elif state.due <= moment:
-                key = (0, state.score, state.due, place)
-                why = f"Due for review: you scored {state.score:g} of 10 {_ago(moment, state)}."
-            else:
-                key = (2, state.score, state.when, place)
-                why = (
-                    f"Nothing is due; of the rest, this is your lowest score: {state.score:g} of "
-                    f"10 {_ago(moment, state)}."
-                )
-            rows.append((key, question, why))
-        return [(question, why) for _, question, why in sorted(rows, key=lambda row: row[0])]
+        cards = self.history.cards(owner)
+        tried = {
+            key: Tried(score, when, cards[key][0] if key in cards else when)
+            for key, (score, when, _) in self.history.last_scores(owner).items()
+        }
+        return ranked(questions, self.grader.question_bank(), tried, moment)
 
     # What an attempt changes
 
@@ -368,32 +319,3 @@ class Practice:
     def resume_interview(self, owner: str) -> MockInterview | None:
         """The latest mock interview that was not finished."""
         return MockInterview.resume(self, owner)
-
-    def _tried(self, owner: str) -> dict[str, _Tried]:
-        cards = self.history.cards(owner)
-        return {
-            key: _Tried(score, when, cards.get(key, (when + _DAY, ""))[0])
-            for key, (score, when, _) in self.history.last_scores(owner).items()
-        }
-
-
-def _on_topic(bank: Sequence[InterviewQuestion], topic: str) -> list[InterviewQuestion]:
-    """Questions whose lesson, file or service is exactly the topic; else contains it."""
-    wanted = topic.strip().lower()
-
-    def places(question: InterviewQuestion) -> list[str]:
-        stem = question.source.lower().removesuffix(".md")
-        names = [question.topic, stem, stem.rpartition("/")[2], *question.services]
-        return [name.lower() for name in names]
-
-    exact = [question for question in bank if wanted in places(question)]
-    return exact or [q for q in bank if any(wanted in place for place in places(q))]
-
-
-def _ago(now: float, tried: _Tried) -> str:
-    days = (datetime.fromtimestamp(now).date() - datetime.fromtimestamp(tried.when).date()).days
-    return "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
-
-
-def _or(names: Sequence[str]) -> str:
-    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

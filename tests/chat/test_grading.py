@@ -1,12 +1,9 @@
 import json
-from pathlib import Path
 
 import pytest
 
 from chat.answering import Answerer
 from chat.grading import Grader, PointGrade, grade_row, score_of
-from chat.history import History
-from chat.practice_session import NoQuestionError, fitting, next_question
 
 QUESTION = "A consumer keeps failing on one message. How do you keep it from blocking the others?"
 GOOD = (
@@ -77,13 +74,3 @@ def test_a_rubric_can_be_passed_in(grader: Grader) -> None:
     out = grade_row(grader, row)
     assert out["points"][0]["verdict"] == "covered"
     assert json.dumps(out)
-
-
-def test_practice_asks_what_was_not_tried_and_refuses_unknown_topics(
-    grader: Grader, tmp_path: Path
-) -> None:
-    bank = grader.question_bank()
-    question, why = next_question(fitting(bank, "sqs", None, None), History(tmp_path))
-    assert question.text == QUESTION and why == "not tried yet"
-    with pytest.raises(NoQuestionError):
-        fitting(bank, "no such topic", None, None)
