@@ -122,9 +122,8 @@ class Session:
         if interview is None:
             interview = self._practice.start_interview(OWNER, topics, level, kind, count)
         whole = len(interview.questions)
-        self._terminal.say(
-            f"A mock interview of {whole} question{'s' * (whole > 1)}; grades come at the end.\n{_HOW}"
-        )
+        what = f"{whole} question{'s' * (whole > 1)}"
+        self._terminal.say(f"A mock interview of {what}; grades come at the end.\n{_HOW}")
         while (question := interview.current) is not None:
             self._terminal.say(f"\nQuestion {interview.position + 1} of {whole}: {question.text}")
             typed = self._terminal.answer(self._minutes)
