@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
 
-from chat.answer import Answer
+from chat.answer import EXTRACTIVE, Answer
 from chat.answering import Answerer
 from chat.citations import Citation
 from chat.support import check
@@ -43,8 +43,11 @@ def evaluate(answerer: Answerer, cases: Sequence[Case], model: str | None = None
     figures = {"all": figures_of(scored)}
     for split in sorted({case.split for case in cases}):
         figures[split] = figures_of([s for s in scored if s.case.split == split])
+    spec = model or answerer.settings.model
+    by_model = {} if spec == EXTRACTIVE else {"model": {spec: model_figures(scored, spec)}}
     return {
         "figures": figures,
+        **by_model,
         "kinds": {
             kind: figures_of([s for s in scored if s.case.kind == kind])
             for kind in sorted({s.case.kind for s in scored})
@@ -52,6 +55,24 @@ def evaluate(answerer: Answerer, cases: Sequence[Case], model: str | None = None
         "worst": worst(scored),
         "cases": {s.case.id: _outcome(s) for s in scored},
     }
+
+
+def model_figures(scored: Sequence[Scored], spec: str) -> dict[str, float]:
+    """How much of the answers is the model's own work, and what an answer took."""
+    usages = [s.answer.usage for s in scored]
+    costs = [usage.cost_usd for usage in usages if usage.cost_usd is not None]
+    notes = sum(any("left out" in note for note in s.answer.notes) for s in scored)
+    figures = {
+        "written by the model": round(mean(s.answer.model == spec for s in scored), 4),
+        "with sentences left out": round(notes / len(scored), 4),
+        "input tokens": round(mean(usage.input_tokens for usage in usages)),
+        "of them from the cache": round(mean(usage.cache_read_tokens for usage in usages)),
+        "output tokens": round(mean(usage.output_tokens for usage in usages)),
+        "median seconds": round(median(s.answer.timings["total"] for s in scored), 3),
+    }
+    if costs:
+        figures["dollars per 1,000 answers"] = round(1000 * mean(costs), 4)
+    return figures
 
 
 def score(answerer: Answerer, case: Case, model: str | None = None) -> Scored:

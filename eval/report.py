@@ -19,6 +19,8 @@ def print_tables(result: dict[str, Any]) -> None:
         _retrieval(console, result["retrieval"])
     if "answers" in result:
         _rows(console, "Answers by split", result["answers"]["figures"])
+        if "model" in result["answers"]:
+            _rows(console, "Answers through a model", result["answers"]["model"])
         _rows(console, "Answers by kind", result["answers"]["kinds"])
     if "conversations" in result:
         figures = {k: v for k, v in result["conversations"].items() if isinstance(v, dict)}
