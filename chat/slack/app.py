@@ -6,14 +6,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chat.answering import Answerer
 from chat.history import History
 from chat.settings import Settings
 from chat.slack.bot import Bot
 from chat.slack.client import identity, web_client
-from chat.slack.failures import TOKEN_ERRORS, TokenError, details, slack_code, token_advice
+from chat.slack.failures import TokenError, details
 from chat.slack.kit import Crew, Kit
 from chat.slack.limits import Limits
 from ingest.errors import GuideError
@@ -21,6 +21,9 @@ from ingest.errors import GuideError
 if TYPE_CHECKING:
     from pydantic import SecretStr
     from slack_bolt import App
+
+    from chat.slack.http_server import SlackServer
+    from chat.slack.socket_mode import SocketLink
 
 _LISTENERS = 16
 """Threads that acknowledge, open modals and hand over; none of them waits for an answer."""
@@ -106,8 +109,8 @@ class SlackBot:
         self.greeting = f"Serving {me['team'] or 'Slack'} over {transport}. Stop with Ctrl-C."
         self.app = self._bolt(secrets["GUIDE_SLACK_SIGNING_SECRET"])
         Bot(self.kit).register(self.app)
-        self._server: Any = None
-        self._handler: Any = None
+        self._server: SlackServer | None = None
+        self._link: SocketLink | None = None
         self.port = port
 
     @property
@@ -125,16 +128,19 @@ class SlackBot:
         if self._transport == "http":
             self._listen()
         else:
-            self._connect()
-        threading.Thread(target=self._warm_up, name="slack-warm-up", daemon=True).start()
+            from chat.slack.socket_mode import SocketLink
+
+            self._link = SocketLink(self.app, self._app_token, self.log, self._ping)
+            self._link.connect()
+        self.kit.crew.submit(self._warm_up)
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
-        if self._handler is not None:
-            self._handler.close()
+        if self._link is not None:
+            self._link.close()
         left = self.kit.crew.drain(_DRAIN)
         if left:
             self.log.error("stopped with %d answers under way", left)
@@ -165,22 +171,6 @@ class SlackBot:
         self.port = self._server.server_address[1]
         thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
         thread.start()
-
-    def _connect(self) -> None:
-        from slack_bolt.adapter.socket_mode.websocket_client import SocketModeHandler
-        from slack_sdk.errors import SlackApiError
-
-        self._handler = SocketModeHandler(
-            self.app, self._app_token, logger=self.log, ping_interval=self._ping
-        )
-        try:
-            self._handler.connect()
-        except SlackApiError as error:
-            code = slack_code(error)
-            self._handler.close()
-            if code in TOKEN_ERRORS or code == "not_allowed_token_type":
-                raise TokenError(token_advice(code, "GUIDE_SLACK_APP_TOKEN")) from None
-            raise TokenError(f"Slack opens no socket for this app ({code}).") from None
 
     def _warm_up(self) -> None:
         """Load what the first question would wait for."""

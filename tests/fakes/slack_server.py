@@ -7,6 +7,7 @@ message that streams), so that a test fails where Slack would.
 import itertools
 import json
 import threading
+import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -79,6 +80,8 @@ class SlackServer(FakeServer):
     """envelope id -> the payload of its acknowledgement."""
     methods: list[str] = field(default_factory=list)
     """The methods that were called, in order."""
+    times: list[float] = field(default_factory=list)
+    """When, by the monotonic clock."""
     connected: int = 0
     """WebSockets opened so far."""
 
@@ -92,7 +95,7 @@ class SlackServer(FakeServer):
         self._uses: dict[str, int] = defaultdict(int)
         self._tickets: set[str] = set()
         self._sockets: list[Any] = []
-        self._ws = serve(self._socket, "127.0.0.1", 0, ping_interval=None)
+        self._ws = serve(self._socket, "127.0.0.1", 0, ping_interval=None, close_timeout=1)
         threading.Thread(target=self._ws.serve_forever, daemon=True).start()
         return self
 
@@ -140,6 +143,12 @@ class SlackServer(FakeServer):
         for socket in list(self._sockets):
             socket.close_socket()
 
+    def fall_silent(self) -> None:
+        """Answer nothing on the open WebSocket any more, not even pings."""
+        with self._lock:
+            socket = self._sockets.pop()
+        socket.protocol.receive_data = lambda data: None
+
     def say_goodbye(self) -> None:
         """Ask the client to reconnect, as Slack does every few hours."""
         self._sockets[-1].send(json.dumps({"type": "disconnect", "reason": "refresh_requested"}))
@@ -163,7 +172,8 @@ class SlackServer(FakeServer):
             pass
         finally:
             with self._lock:
-                self._sockets.remove(socket)
+                if socket in self._sockets:
+                    self._sockets.remove(socket)
 
     # The Web API
 
@@ -175,6 +185,7 @@ class SlackServer(FakeServer):
         with self._lock:
             self.calls.append(Call(method, call.headers, body))
             self.methods.append(method)
+            self.times.append(time.monotonic())
             status, answer, headers = self._answer(method, call.headers, body)
         wire.send_json(status, answer, headers)
 

@@ -1,0 +1,204 @@
+import json
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from chat.__main__ import app as command_line
+from chat.settings import Settings
+from chat.slack.app import SlackBot, run
+from chat.slack.failures import TokenError
+from tests.chat.slack.conftest import MakeBot
+from tests.chat.slack.payloads import (
+    click,
+    command,
+    http_event,
+    http_form,
+    http_post,
+    in_thread,
+    mention,
+    signed,
+    wait_for,
+)
+from tests.fakes.slack_server import APP_TOKEN, BOT_TOKEN, Refusal, SlackServer
+
+QUESTION = "What is the default visibility timeout?"
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture
+def port(make_bot: MakeBot) -> int:
+    return make_bot("http").port
+
+
+def settled(slack: SlackServer, count: int) -> None:
+    """`count` messages, and no more a moment later."""
+    wait_for(lambda: len(slack.messages) >= count, f"{count} messages")
+    assert len(slack.messages) == count
+
+
+def test_signed_events_commands_and_clicks_come_over_http(slack: SlackServer, port: int) -> None:
+    asked = mention(QUESTION)
+    assert http_event(port, asked) == 200
+    settled(slack, 1)
+    assert http_event(port, in_thread("and at most?", asked["event"]["ts"])) == 200
+    settled(slack, 2)
+    assert "12 hours" in slack.messages[1].words
+    status, body = http_form(port, command("/guide", "help", slack.response_url()))
+    assert status == 200 and "/practice" in json.loads(body)["text"]
+    status, _ = http_form(port, click("passage", slack.messages[0].value("passage")))
+    assert status == 200
+    wait_for(lambda: "views.update" in slack.methods, "the passage")
+
+
+def test_slack_can_verify_the_address(port: int) -> None:
+    body = json.dumps({"type": "url_verification", "challenge": "c1"})
+    status, answer = http_post(port, body, {**JSON, **signed(body, time.time())})
+    assert status == 200 and json.loads(answer) == {"challenge": "c1"}
+
+
+def test_requests_that_slack_did_not_sign_just_now_are_refused(
+    slack: SlackServer, port: int
+) -> None:
+    body = json.dumps(mention(QUESTION))
+    now = time.time()
+    good = signed(body, now)
+    for headers in (
+        {},
+        signed(body, now, "another secret"),
+        signed(body + " ", now),
+        signed(body, now - 301),
+        signed(body, now + 400),
+        {**good, "X-Slack-Request-Timestamp": "soon"},
+        {**good, "X-Slack-Request-Timestamp": str(int(now) - 1)},
+        {"X-Slack-Request-Timestamp": good["X-Slack-Request-Timestamp"]},
+    ):
+        assert http_post(port, body, {**JSON, **headers})[0] == 401, headers
+    assert http_post(port, body, {**JSON, **good}, "/other")[0] == 404
+    assert http_post(port, "x" * 1_000_001, {**JSON, **good})[0] == 413
+    assert http_post(port, body, {**JSON, **good})[0] == 200
+    settled(slack, 1)
+
+
+def test_a_replayed_or_retried_request_is_not_answered_again(slack: SlackServer, port: int) -> None:
+    asked = mention(QUESTION)
+    for retry in range(4):
+        assert http_event(port, asked, retry) == 200
+    http_event(port, mention("How long does SQS keep messages?"))
+    settled(slack, 2)
+
+
+def test_a_dropped_socket_is_opened_again(slack: SlackServer, bot: SlackBot) -> None:
+    slack.push("events_api", mention(QUESTION))
+    wait_for(lambda: slack.messages, "the first answer")
+    slack.refusals["apps.connections.open"].append(Refusal("internal_error"))
+    slack.hang_up()
+    wait_for(lambda: slack.connected == 2 and slack.sockets == 1, "the second socket")
+    slack.push("events_api", mention("How long does SQS keep messages?"))
+    settled(slack, 2)
+
+
+def test_a_network_that_went_away_without_a_word_is_noticed(
+    slack: SlackServer, bot: SlackBot
+) -> None:
+    slack.fall_silent()
+    wait_for(lambda: slack.connected >= 2, "the second socket")
+    slack.push("events_api", mention(QUESTION))
+    settled(slack, 1)
+
+
+def test_slacks_request_to_reconnect_is_followed(slack: SlackServer, bot: SlackBot) -> None:
+    slack.say_goodbye()
+    wait_for(lambda: slack.connected >= 2 and slack.sockets >= 1, "the second socket")
+    slack.push("events_api", mention(QUESTION))
+    settled(slack, 1)
+
+
+def test_two_hundred_questions_at_once_are_all_answered_once(
+    slack: SlackServer, bot: SlackBot
+) -> None:
+    asked = [mention(QUESTION, user=f"U{n}") for n in range(200)]
+    envelopes = [slack.push("events_api", body) for body in asked]
+    for body in asked[::10]:
+        slack.push("events_api", body, retry=1)
+    wait_for(lambda: len(slack.messages) >= 200, "200 answers", 500)
+    wait_for(lambda: set(envelopes) <= set(slack.acks), "200 acknowledgements")
+    threads = [message.thread for message in slack.messages]
+    assert sorted(threads) == sorted(body["event"]["ts"] for body in asked)
+    assert all("30 seconds" in message.words for message in slack.messages)
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, settings: Settings, slack: SlackServer) -> None:
+    monkeypatch.setenv("GUIDE_SLACK_API_URL", slack.api_url)
+    monkeypatch.setenv("GUIDE_INDEX", str(settings.index))
+    monkeypatch.setenv("GUIDE_DATA", str(settings.data))
+
+
+@pytest.mark.parametrize(
+    ("transport", "tokens", "expected"),
+    [
+        ("socket", {}, "Set GUIDE_SLACK_BOT_TOKEN and GUIDE_SLACK_APP_TOKEN"),
+        ("socket", {"BOT_TOKEN": BOT_TOKEN}, "Set GUIDE_SLACK_APP_TOKEN for the socket"),
+        ("http", {"BOT_TOKEN": BOT_TOKEN}, "Set GUIDE_SLACK_SIGNING_SECRET for the http"),
+        ("socket", {"BOT_TOKEN": APP_TOKEN, "APP_TOKEN": BOT_TOKEN}, "it starts with xoxb-"),
+        (
+            "http",
+            {"BOT_TOKEN": "xoxb-no", "SIGNING_SECRET": "s3cret-of-ours"},
+            "GUIDE_SLACK_BOT_TOKEN (inv",
+        ),
+        ("socket", {"BOT_TOKEN": BOT_TOKEN, "APP_TOKEN": "xapp-no"}, "GUIDE_SLACK_APP_TOKEN (inv"),
+    ],
+)
+def test_a_missing_or_wrong_token_is_one_line(
+    transport: str,
+    tokens: dict[str, str],
+    expected: str,
+    settings: Settings,
+    slack: SlackServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment(monkeypatch, settings, slack)
+    for name, value in tokens.items():
+        monkeypatch.setenv(f"GUIDE_SLACK_{name}", value)
+    result = CliRunner().invoke(command_line, ["slack", "--transport", transport, "--port", "0"])
+    lines = result.stderr.splitlines()
+    assert result.exit_code == 1 and len(lines) == 1 and expected in lines[0]
+    assert not any(value in result.stderr for value in tokens.values())
+
+
+def test_a_slack_out_of_reach_is_one_line(slack_settings: Settings) -> None:
+    away = slack_settings.model_copy(update={"slack_api_url": "http://127.0.0.1:9/api/"})
+    with pytest.raises(TokenError, match="can't be reached at http://127.0.0.1:9/api/"):
+        SlackBot(away, "socket")
+
+
+def test_a_taken_port_is_one_line(make_bot: MakeBot, slack_settings: Settings) -> None:
+    taken = make_bot("http").port
+    with pytest.raises(Exception, match=f"Can't listen on 127.0.0.1:{taken}"):
+        SlackBot(slack_settings, "http", taken).start()
+
+
+def test_a_token_that_expires_at_work_ends_the_bot_with_one_line(
+    slack: SlackServer, slack_settings: Settings
+) -> None:
+    import threading
+
+    ended: list[str] = []
+
+    def serve() -> None:
+        try:
+            run(slack_settings, "socket", 0)
+        except TokenError as error:
+            ended.append(str(error))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    wait_for(lambda: slack.sockets, "the socket")
+    slack.token_error = "token_expired"
+    slack.push("events_api", mention(QUESTION))
+    wait_for(lambda: ended, "the end")
+    assert "GUIDE_SLACK_BOT_TOKEN (token_expired)" in ended[0] and "\n" not in ended[0]
+    thread.join(60)
