@@ -9,6 +9,7 @@ import streamlit as st
 
 from chat.ui import resources
 from chat.ui.text import minutes
+from ingest.errors import GuideError
 
 LONGEST = 8000
 _LIMITS = [0, 1, 2, 3, 5]
@@ -85,9 +86,16 @@ class Box:
 def answer_box(box: Box, take: Callable[[str, float], None]) -> None:
     """Draw the box; on submit call `take(text, seconds)`, which changes the page.
 
-    Reruns of the drafts' keeping stay in this fragment. `take` may draw an error below the box
-    and return; the text stays.
+    Reruns of the drafts' keeping stay in this fragment. When `take` raises a GuideError, its
+    line stands below the box and the text stays.
     """
+    try:
+        _box(box, take)
+    except GuideError as error:
+        st.error(f"{error} Your answer is still here; try again.")
+
+
+def _box(box: Box, take: Callable[[str, float], None]) -> None:
     history = resources.history()
     text, before = history.drafts(resources.OWNER).get(box.draft, ("", 0.0))
     started = st.session_state.setdefault(f"started-{box.draft}", time.time() - before)

@@ -128,13 +128,9 @@ def _ask(question: InterviewQuestion, model: str) -> None:
 
     def take(text: str, seconds: float) -> None:
         with st.spinner("Grading .."):
-            try:
-                _, attempt = resources.practice().submit(
-                    OWNER, question, text, seconds, sidebar.other_model(model)
-                )
-            except GuideError as error:
-                st.error(f"{error} Your answer is kept; try again.")
-                return
+            _, attempt = resources.practice().submit(
+                OWNER, question, text, seconds, sidebar.other_model(model)
+            )
             st.session_state[f"graded-{question.id}"] = attempt
         forget(question.id)
         st.query_params.from_dict({"a": attempt})
@@ -197,11 +193,7 @@ def _follow_up(attempt: Mapping[str, Any], question: InterviewQuestion, model: s
 
         def take(text: str, seconds: float) -> None:
             with st.spinner("Grading both answers together .."):
-                try:
-                    _graded_again(attempt, question, text, seconds, model)
-                except GuideError as error:
-                    st.error(f"{error} Your answer is kept; try again.")
-                    return
+                _graded_again(attempt, question, text, seconds, model)
             resources.history().save_draft(OWNER, draft, "")
             forget(draft)
             st.rerun()

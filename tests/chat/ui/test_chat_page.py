@@ -1,13 +1,5 @@
 """The web chat in a real browser, and without one through Streamlit's own test driver."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,64 +7,12 @@ import pytest
 
 from tests.conftest import ROOT
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-BROWSER = next((path for name in BROWSERS if (path := shutil.which(name))), None)
-needs_browser = pytest.mark.skipif(
-    BROWSER is None, reason="no Chromium found; install one (Debian: apt install chromium)"
-)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def address(index_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (tmp_path_factory.mktemp("web") / "log").open("w")
-    environment = {
-        **os.environ,
-        "GUIDE_INDEX": str(index_folder),
-        "GUIDE_DATA": str(tmp_path_factory.mktemp("data")),
-    }
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
-    command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    command += ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
-    command += ["--server.fileWatcherType", "none"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2)
-                break
-            except OSError:
-                time.sleep(0.5)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-@pytest.fixture
-def page(address: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(60_000)
-        page.goto(address)
-        page.wait_for_selector("text=Ask the AWS interview guide")
-        yield page
-        browser.close()
-
 
 def ask(page: Any, question: str) -> None:
     page.get_by_placeholder("Ask the guide").fill(question)
     page.keyboard.press("Enter")
 
 
-@needs_browser
 @pytest.mark.browser
 def test_a_marker_opens_the_passage_with_the_quoted_words_marked(page: Any) -> None:
     ask(page, "What is the default visibility timeout?")
@@ -82,7 +22,6 @@ def test_a_marker_opens_the_passage_with_the_quoted_words_marked(page: Any) -> N
     assert "becomes visible again" in page.locator(".section").inner_text()
 
 
-@needs_browser
 @pytest.mark.browser
 def test_the_conversation_is_kept_over_a_reload_and_a_follow_up_knows_it(page: Any) -> None:
     ask(page, "What is the visibility timeout of an SQS queue?")
@@ -95,7 +34,6 @@ def test_the_conversation_is_kept_over_a_reload_and_a_follow_up_knows_it(page: A
     page.wait_for_selector("text=12 hours")
 
 
-@needs_browser
 @pytest.mark.browser
 def test_an_example_asks_itself_and_a_hostile_question_stays_text(page: Any) -> None:
     page.get_by_role("button", name="What is the default visibility timeout in SQS?").click()
@@ -106,7 +44,6 @@ def test_an_example_asks_itself_and_a_hostile_question_stays_text(page: Any) -> 
     assert page.locator("img[src=x]").count() == 0
 
 
-@needs_browser
 @pytest.mark.browser
 def test_ingest_again_reports_what_it_did(page: Any) -> None:
     page.get_by_role("button", name="Ingest again").click()
