@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -86,12 +87,15 @@ class ModelJudge:
         """Let a model judge each point of a rubric; arguments as for `model_verdicts`."""
         chat_model = self._model(model)
         meter = Meter()
+        started = time.monotonic()
         sent = _grading_prompt(chat_model.caches_prompts, question, points, mistakes, answer)
         try:
             form = chat_model.structured(Judgements, sent, "grade", meter)
         except ModelError as error:
-            # Not every server knows tools or schemas, and not every model keeps to them.
-            if error.kind != "other":
+            # Not every server knows tools or schemas, and not every model keeps to them. A
+            # candidate waits, so a model that took long to fail is not asked again.
+            slow = time.monotonic() - started > self._settings.model_timeout / 2
+            if error.kind != "other" or slow:
                 raise
             form = _from_text(model, chat_model.invoke(_asking_for_json(sent), "grade", meter))
         return _judgement(model, form, question, points, mistakes, answer, meter)

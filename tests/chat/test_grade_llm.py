@@ -235,6 +235,15 @@ def test_a_slow_model_is_left_when_the_time_is_up(servers: Servers, spec: str) -
     assert caught.value.kind == "timeout"
 
 
+def test_a_model_that_took_long_to_fail_is_not_asked_again(servers: Servers) -> None:
+    server = servers.of[OPENAI]
+    server.fields = always({})
+    server.faults.append(Fault(delay=2.5))
+    with pytest.raises(ModelError, match="did not fill in the form"):
+        servers.judge(OPENAI, model_timeout=4.5)
+    assert len(server.calls) == 1
+
+
 @pytest.mark.parametrize("spec", ALL)
 def test_the_judge_never_draws_lots_and_has_room_for_the_form(servers: Servers, spec: str) -> None:
     servers.of[spec].fields = always(form(GOOD))
