@@ -59,21 +59,27 @@ class SocketLink:
     def close(self) -> None:
         """Close the connection for good."""
         self._closed.set()
-        self._handler.client.auto_reconnect_enabled = False
-        self._handler.client.default_auto_reconnect_enabled = False
+        client = self._handler.client
+        client.auto_reconnect_enabled = client.default_auto_reconnect_enabled = False
+        client.current_session_runner.event.set()  # else it would open the session again
+        self._log.disabled = True  # that the connection is lost is meant this time
         self._cut()
+        end = time.monotonic() + 2
+        while getattr(client.current_session, "sock", None) and time.monotonic() < end:
+            time.sleep(0.02)  # its reader ends by itself; closed under it, it would wait on
         self._handler.close()
+        self._log.disabled = False
 
     def _watch(self) -> None:
+        watched: Any = None
+        since = 0.0
         while not self._closed.wait(self._ping):
             session: Any = self._handler.client.current_session
-            asked = getattr(session, "last_ping_tm", 0) or 0
-            heard = getattr(session, "last_pong_tm", 0) or 0
-            first = getattr(session, "first_ping_tm", None)
-            if asked and first is None:
-                session.first_ping_tm = first = asked
-            if asked and time.time() - max(heard, first or 0) > _SILENCE * self._ping:
+            if session is not watched or not session.last_ping_tm:
+                watched, since = session, time.time()
+            elif time.time() - max(session.last_pong_tm, since) > _SILENCE * self._ping:
                 self._log.warning("no sign of life from Slack; connecting anew")
+                since = time.time()
                 self._cut()
 
     def _cut(self) -> None:
