@@ -1,3 +1,6 @@
+import multiprocessing
+import os
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -234,6 +237,30 @@ def test_an_answer_outlives_a_grading_that_fails(
     grade, attempt = again.submit(ME, question, "A dead-letter queue.", 42.0)
     assert again.drafts(ME) == []
     assert again.history.attempt(attempt)["score"] == grade.score  # type: ignore[index]
+
+
+def _killed_while_grading(folder: Path, question: InterviewQuestion) -> None:
+    class Killed:
+        def question_bank(self) -> list[InterviewQuestion]:
+            return [question]
+
+        def grade(self, *args: object, **named: object) -> Grade:
+            os.kill(os.getpid(), signal.SIGKILL)
+            raise AssertionError
+
+    Practice(Settings(data=folder), History(folder), Killed()).submit(ME, question, "A DLQ.", 9.0)
+
+
+def test_an_answer_outlives_a_process_that_is_killed_while_it_grades(
+    practice: Practice, tmp_path: Path
+) -> None:
+    question = practice.grader.question_bank()[0]
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_killed_while_grading, args=(tmp_path, question))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert practice.drafts(ME) == [(question, "A DLQ.", 9.0)]
 
 
 def test_a_follow_up_s_text_outlives_a_grading_that_fails(
