@@ -126,9 +126,9 @@ def test_a_failed_grading_keeps_the_answer_and_says_so_in_one_line(tmp_path: Pat
     press(app, "Grade my answer")
     assert "Your answer is still here; try again." in shown(app)
     assert app.text_area[0].value == ANSWER
+    database.execute("ALTER TABLE elsewhere RENAME TO cards")
     again = opened("practice_page", q=where(app, "q"))
     assert again.text_area[0].value == ANSWER
-    database.execute("ALTER TABLE elsewhere RENAME TO cards")
     assert press(again, "Grade my answer").query_params["a"]
 
 
