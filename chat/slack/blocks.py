@@ -109,7 +109,7 @@ def grade_messages(
     """
     score = f"{grade['score']:g} out of 10"
     before = f", {previous:g} before the follow-up" if previous is not None else ""
-    blocks = [header(score + before), context(grade["question"])]
+    blocks = [header(score + before), context(grade.get("anchor") or "", grade["question"])]
     blocks += rich_blocks_of_text(grade["feedback"])
     blocks += blocks_of(_point(point) for point in grade["points"])
     if grade["mistakes"]:
@@ -141,6 +141,8 @@ def _point(point: dict[str, Any]) -> Piece:
     said = " ".join(str(point.get("evidence") or "").split())
     if said:
         runs.append(Run(f"\nYou said: “{shortened(said, 300)}”", italic=True))
+    if point.get("note"):
+        runs.append(Run(f"\n{point['note']}"))
     return Piece("section", tuple(runs))
 
 

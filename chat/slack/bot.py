@@ -12,6 +12,7 @@ from chat.slack.answers import answer_command, answer_message
 from chat.slack.blocks import Message, sentence_message
 from chat.slack.events import Asked, asked_of, owner_of
 from chat.slack.kit import Kit
+from chat.slack.mrkdwn import unescape
 from chat.slack.passages import modal, passage_view
 from chat.slack.practice import PracticeDesk, thread_question
 from chat.slack.streaming import post, where
@@ -126,7 +127,7 @@ class Bot:
     # Commands
 
     def _on_guide(self, ack: Callable[..., Any], body: Body) -> None:
-        text, click = str(body.get("text") or "").strip(), Click(body)
+        text, click = unescape(str(body.get("text") or "")), Click(body)
         first, _, rest = text.partition(" ")
         if first.lower() in {"", "help", "?"} and not rest:
             message = menu.help_message()
@@ -152,7 +153,7 @@ class Bot:
 
     def _on_practice(self, ack: Callable[..., Any], body: Body) -> None:
         ack(text="Choosing a question …")
-        words, click = str(body.get("text") or ""), Click(body)
+        words, click = unescape(str(body.get("text") or "")), Click(body)
 
         def job() -> None:
             if self._kit.once(click.key):

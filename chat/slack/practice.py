@@ -1,12 +1,11 @@
 """Practice in Slack: a question, the modal for its answer, the grade to the person alone."""
 
 import json
-import threading
 import time
-from collections import OrderedDict
+from dataclasses import fields
 from typing import Any
 
-from chat.grading import Grade
+from chat.grading import Grade, PointGrade
 from chat.slack.blocks import (
     Block,
     Message,
@@ -28,8 +27,6 @@ from ingest.questions import InterviewQuestion
 
 ANSWER_LENGTH = 3000
 """Characters; the most that Slack's text input takes."""
-_GRADES = 500
-"""Grades kept in memory for their follow-ups."""
 
 
 class PracticeDesk:
@@ -37,8 +34,6 @@ class PracticeDesk:
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
-        self._lock = threading.Lock()
-        self._grades: OrderedDict[str, Grade] = OrderedDict()
 
     # Which question
 
@@ -163,29 +158,51 @@ class PracticeDesk:
             grade = practice.submit_follow_up(owner, question, attempt, previous, text, seconds)
         else:
             grade, attempt = practice.submit(owner, question, text, seconds)
-        with self._lock:
-            self._grades[attempt] = grade
-            self._grades.move_to_end(attempt)
-            while len(self._grades) > _GRADES:
-                self._grades.popitem(last=False)
         for message in grade_messages(
             {"follow_up": grade.follow_up, **grade.to_json()}, question.id, attempt, before
         ):
             post(self._kit.client, {"channel": user, "unfurl_links": False}, message)
 
     def _previous(self, attempt: str) -> Grade:
-        with self._lock:
-            grade = self._grades.get(attempt)
-        if grade is None:
-            raise LostGradeError(
-                "I was restarted since that grade, so its follow-up can't be graded any more. "
-                "Choose Next question."
-            )
-        return grade
+        stored = self._kit.history.attempt(attempt)
+        if stored is None:
+            raise LostAttemptError("I no longer have that attempt. Choose Next question.")
+        return grade_of(stored)
 
 
-class LostGradeError(GuideError):
-    """The grade of a follow-up is not in memory any more."""
+class LostAttemptError(GuideError):
+    """The attempt of a follow-up is not in the history any more."""
+
+
+def grade_of(attempt: dict[str, Any]) -> Grade:
+    """The grade of a stored attempt, as far as a follow-up's grading needs it.
+
+    Args:
+        attempt: as `History.attempt` gives it.
+    """
+    stored = attempt["grade"]
+    answers = [attempt["answer"], *(turn["answer"] for turn in attempt["follow_ups"])]
+    names = {field.name for field in fields(PointGrade)}
+    points = tuple(
+        PointGrade(**{name: value for name, value in point.items() if name in names})
+        for point in stored["points"]
+    )
+    return Grade(
+        question=stored["question"],
+        question_id=attempt["question"],
+        answer="\n".join(answers),
+        score=stored["score"],
+        points=points,
+        mistakes=tuple(stored["mistakes"]),
+        feedback=stored["feedback"],
+        citations=(),
+        follow_up=stored.get("follow_up", ""),
+        model=stored["model"],
+        seconds=stored["seconds"],
+        band=(stored["score"], stored["score"]),
+        rubric_version=attempt["rubric_version"],
+        id=attempt["id"],
+    )
 
 
 def thread_question(kit: Kit, desk: PracticeDesk, owner: str, words: str) -> Message:

@@ -15,8 +15,10 @@ GOOD = (
 
 def opened(slack: SlackServer, words: str) -> dict[str, Any]:
     """The modal that holds `words`."""
-    found = lambda: next((v for v in slack.views.values() if words in str(v)), None)  # noqa: E731
-    return wait_for(found, f"a modal with {words}")
+    return wait_for(
+        lambda: next((view for view in list(slack.views.values()) if words in str(view)), None),
+        f"a modal with {words}",
+    )
 
 
 def question(slack: SlackServer, text: str = "") -> Any:
@@ -75,3 +77,29 @@ def test_an_answer_over_the_limit_is_kept_for_later(slack: SlackServer, make_bot
     assert [row[0] for row in bot.kit.history.drafts(OWNER).values()] == [GOOD]
     slack.push("interactive", click("practice_answer", value))
     assert GOOD in str(opened(slack, "initial_value"))
+
+
+def test_a_follow_up_is_graded_with_the_first_answer_also_after_a_restart(
+    slack: SlackServer, make_bot: MakeBot
+) -> None:
+    bot = make_bot()
+    value = question(slack).value("practice_answer")
+    slack.push("interactive", click("practice_answer", value))
+    first = "I would configure a dead-letter queue with a redrive policy and a maxReceiveCount."
+    slack.push("interactive", submission(opened(slack, "Grade it"), "answer", first))
+    grade = wait_for(lambda: slack.messages[1:], "the grade")[0]
+    follow_up = grade.value("practice_follow_up")
+    bot.stop()
+    bot = make_bot()
+    slack.push("interactive", click("practice_follow_up", follow_up))
+    view = opened(slack, follow_up.partition(":")[2])
+    second = (
+        "I alarm on the depth of the dead-letter queue. I make the consumer idempotent, because a "
+        "standard queue delivers at least once."
+    )
+    slack.push("interactive", submission(view, "answer", second))
+    better = wait_for(lambda: slack.messages[2:], "the second grade")[0]
+    assert "before the follow-up" in better.words
+    (attempt,) = bot.kit.history.attempts(OWNER)
+    assert attempt["score"] > attempt["first_score"]
+    assert [turn["answer"] for turn in attempt["follow_ups"]] == [second]
