@@ -5,6 +5,7 @@ seeing colours. All words come from people, documents and models and are escaped
 """
 
 import html
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,22 +26,45 @@ class Mark:
     verdict: str
 
 
-def marks_in(turns: Sequence[str], points: Sequence[Mapping[str, Any]]) -> list[list[Mark]]:
-    """The marks of each turn of the answer; a point is marked once, where its words are."""
+def marks_in(
+    turns: Sequence[str], points: Sequence[Mapping[str, Any]], claims: Sequence[str] = ()
+) -> list[list[Mark]]:
+    """The marks of each turn of the answer; a point is marked once, where its words are.
+
+    Args:
+        turns: the texts of the turns.
+        points: graded points; their offsets are those of the turns joined by line breaks.
+        claims: wrong claims; those said word for word are marked with the number 0.
+    """
     found: list[list[Mark]] = [[] for _ in turns]
+    begins = [sum(len(text) + 1 for text in turns[:place]) for place in range(len(turns))]
     for number, point in enumerate(points, 1):
         evidence = str(point.get("evidence") or "")
         if not evidence.strip() or point["verdict"] not in LEGEND:
             continue
         start, end = int(point.get("start", -1)), int(point.get("end", -1))
-        for place, text in enumerate(turns):
-            if start < 0 or text[start:end] != evidence:
-                start = text.find(evidence)
-                end = start + len(evidence)
-            if start >= 0:
-                found[place].append(Mark(start, end, number, point["verdict"]))
-                break
+        exact = [
+            (place, start - begin, end - begin)
+            for place, (begin, text) in enumerate(zip(begins, turns, strict=True))
+            if start >= begin and text[start - begin : end - begin] == evidence
+        ]
+        # Offsets that don't hold the words are worth nothing; the words are.
+        for place, first, last in exact[:1] or _places(turns, re.escape(evidence)):
+            found[place].append(Mark(first, last, number, point["verdict"]))
+    for claim in claims:
+        words = r"\s+".join(re.escape(word) for word in claim.split())
+        for place, first, last in _places(turns, words):
+            found[place].append(Mark(first, last, 0, "wrong"))
     return found
+
+
+def _places(turns: Sequence[str], pattern: str) -> list[tuple[int, int, int]]:
+    """(turn, start, end) of the first match; none of an empty pattern."""
+    for place, text in enumerate(turns):
+        match = re.search(pattern, text, re.I) if pattern else None
+        if match:
+            return [(place, match.start(), match.end())]
+    return []
 
 
 def marked_html(text: str, marks: Sequence[Mark]) -> str:
@@ -78,7 +102,7 @@ def grade_html(
     points = list(grade["points"])
     parts = [_head(grade, points), _feedback(grade)]
     parts.append(_wrong(points, mistakes, cited))
-    marks = marks_in([text for _, text in turns], points)
+    marks = marks_in([text for _, text in turns], points, [claim for claim, _ in mistakes])
     used = {mark.verdict for turn in marks for mark in turn}
     for place, (heading, text) in enumerate(turns):
         parts.append(f"<h3>{html.escape(heading)}</h3>")
@@ -148,9 +172,9 @@ def _wrong(
             continue
         said = html.escape(" ".join(str(point.get("evidence") or "").split()))
         quote = f"You said: <q>{said}</q> " if said else ""
-        note = f" {html.escape(str(point['note']))}" if point.get("note") else ""
+        note = f"{html.escape(str(point['note']))}. " if point.get("note") else ""
         rows.append(
-            f"<li>{_sign(number, 'wrong')} {quote}The guide: {html.escape(point['point'])}{note}"
+            f"<li>{_sign(number, 'wrong')} {quote}{note}The guide: {html.escape(point['point'])}"
             f"{_button(f'point-{number}', cited)}</li>"
         )
     for number, (claim, why) in enumerate(mistakes, 1):
@@ -192,9 +216,10 @@ def _legend(used: Collection[str]) -> str:
 
 def _sign(number: int, verdict: str) -> str:
     words = LEGEND.get(verdict, verdict)
+    about = f"key point {number}: {words}" if number else words
     return (
-        f'<span class="sign {verdict}" role="img" aria-label="key point {number}: {words}" '
-        f'title="Key point {number}: {words}">{SIGNS[verdict]}{number}</span>'
+        f'<span class="sign {verdict}" role="img" aria-label="{about}" title="{about}">'
+        f"{SIGNS[verdict]}{number or ''}</span>"
     )
 
 

@@ -1,5 +1,6 @@
 """A stored attempt -> what the pages show of it: the grade as an object, the turns, the spans."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
@@ -113,4 +114,10 @@ def mistakes_of(
     for mistake in question.mistakes if question else ():
         for form in (mistake.text, f"{mistake.claim} - {mistake.why}".rstrip(" -"), mistake.claim):
             known[form] = (mistake.claim, mistake.why)
-    return [known.get(text, (text, "")) for text in attempt["grade"].get("mistakes", [])]
+    return [known.get(text) or _claim(text) for text in attempt["grade"].get("mistakes", [])]
+
+
+def _claim(text: str) -> tuple[str, str]:
+    """`"what was said" - why it is wrong`, taken apart."""
+    match = re.fullmatch(r'"(.+?)" - (.+)', text, re.S)
+    return (match[1], match[2]) if match else (text, "")

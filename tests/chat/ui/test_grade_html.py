@@ -9,8 +9,8 @@ ANSWER = "Use a queue. Add an alarm on its depth."
 
 def point(text: str, verdict: str, evidence: str = "", **more: Any) -> dict[str, Any]:
     start = ANSWER.find(evidence) if evidence else -1
-    values = {"point": text, "verdict": verdict, "evidence": evidence}
-    return {**values, "start": start, "end": start + len(evidence), **more}
+    span = {"start": start, "end": start + len(evidence)}
+    return {"point": text, "verdict": verdict, "evidence": evidence, **span, **more}
 
 
 def grade(*points: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -34,6 +34,18 @@ def test_a_point_that_a_follow_up_covered_is_marked_in_the_follow_up() -> None:
     # The offsets are those of all turns joined; only the words say which turn it was.
     found = marks_in(turns, [point("Q", "covered", "Use a queue.", start=13, end=25)])
     assert found == [[], [Mark(0, 12, 1, "covered")]]
+
+
+def test_the_same_words_in_two_turns_are_marked_where_the_offsets_say() -> None:
+    turns = ["Use a queue.", "Use a queue."]
+    found = marks_in(turns, [point("Q", "covered", "Use a queue.", start=13, end=25)])
+    assert found == [[], [Mark(0, 12, 1, "covered")]]
+
+
+def test_a_wrong_claim_said_word_for_word_is_marked_without_a_number() -> None:
+    found = marks_in(["Use a\nqueue. Yes."], [], ["use a queue."])
+    assert found == [[Mark(0, 12, 0, "wrong")]]
+    assert "✗</span>" in marked_html("Use a\nqueue.", found[0])
 
 
 def test_offsets_that_do_not_hold_the_evidence_never_mark_other_words() -> None:

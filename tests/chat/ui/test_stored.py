@@ -63,11 +63,16 @@ def test_points_of_another_rubric_are_not_cited(
 def test_a_mistake_is_told_with_its_reason_and_an_unknown_one_as_it_is(
     attempt: dict[str, Any], question: InterviewQuestion
 ) -> None:
-    attempt["grade"]["mistakes"] = [question.mistakes[0].text, "something older"]
+    attempt["grade"]["mistakes"] = [
+        question.mistakes[0].text,
+        '"SQS pushes" - the other way round: it is polled',
+        "older",
+    ]
     assert stored.mistakes_of(question, attempt) == [
         (
             "Raise the visibility timeout until it works.",
             "A longer timeout only delays the next failure.",
         ),
-        ("something older", ""),
+        ("SQS pushes", "the other way round: it is polled"),
+        ("older", ""),
     ]
