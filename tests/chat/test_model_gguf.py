@@ -11,11 +11,16 @@ import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 from pydantic import BaseModel, Field
 
+from chat.answer import Turn
+from chat.answering import Answerer
+from chat.conversation import standalone
+from chat.model_condense import adds_nothing
 from chat.model_errors import ModelError
 from chat.model_gguf import _server
 from chat.model_gguf_file import model_file, read_header, window_of
 from chat.models import context_window, open_model
 from chat.settings import Settings
+from eval.answers import sentences_of
 
 SPEC = "gguf:smollm2"
 ROOT = Path(__file__).parents[2]
@@ -95,6 +100,36 @@ def test_a_prompt_beyond_the_window_is_told_as_too_long() -> None:
 def test_the_window_is_read_from_the_file() -> None:
     assert context_window(SPEC) == window_of("smollm2") == 8192
     assert read_header(model_file("smollm2"))["general.architecture"] == "llama"
+
+
+@needs_model
+@pytest.mark.parametrize("question", ["What is the visibility timeout of SQS?", "ALB or NLB?"])
+def test_what_a_real_model_makes_up_does_not_reach_the_reader(
+    index_folder: Path, tmp_path: Path, question: str
+) -> None:
+    settings = Settings(index=index_folder, data=tmp_path, max_tokens=60, model_timeout=200)
+    answerer = Answerer(settings)
+    answer = answerer.ask(question, model=SPEC)
+    assert answer.usage.input_tokens > 200 and 0 < answer.usage.output_tokens <= 60
+    assert answer.model == SPEC or SPEC in answer.notes[0]
+    documents = answerer.service().index.documents
+    numbers = {citation.n for citation in answer.citations}
+    for citation in answer.citations:
+        text = documents[citation.source].text
+        assert citation.quote == text[citation.start : citation.end]
+    for words, cited in sentences_of(answer.text):
+        assert cited and set(cited) <= numbers, words
+
+
+@needs_model
+def test_a_real_models_poor_rewrite_of_a_follow_up_is_thrown_away_or_good(
+    index_folder: Path, tmp_path: Path
+) -> None:
+    settings = Settings(index=index_folder, data=tmp_path, max_tokens=40, model_timeout=200)
+    history = [Turn("user", "How long does SQS keep a message?"), Turn("assistant", "4 days.")]
+    asked = Answerer(settings).ask("and at most?", history, SPEC).standalone_question
+    good = adds_nothing(asked, "and at most?", history)
+    assert good or asked == standalone("and at most?", history)
 
 
 @needs_model
