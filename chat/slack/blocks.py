@@ -4,12 +4,13 @@ What comes from documents, models and people stands in rich text or in `plain_te
 Slack reads no mark-up.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chat.slack.mrkdwn import escape, plain, shortened
-from chat.slack.rich_text import BLOCK_TEXT, Piece, Run, blocks_of, rich_blocks
+from chat.slack.rich_text import BLOCK_TEXT, Piece, Run, blocks_of, rich_blocks, words_of_line
 
 Block = dict[str, Any]
 
@@ -149,10 +150,21 @@ def _point(point: dict[str, Any]) -> Piece:
 def _source(citation: dict[str, Any], where: str) -> Block:
     """A citation: its number, heading, source and quote, and the button to its passage."""
     heading = " › ".join(citation["trail"]) or citation["source"]
-    quote = shortened(" ".join(citation["quote"].split()), _QUOTE)
+    quote = shortened(readable(citation["quote"]), _QUOTE)
     n = citation["n"]
     text = f"[{n}] {shortened(heading, 300)} · {shortened(citation['source'], 200)}\n“{quote}”"
     return section(text, button("Show the passage", "passage", f"{where}:{n}"))
+
+
+def readable(quote: str) -> str:
+    """A quote on one line, without the Markdown of its table row, list item or emphasis."""
+    words = []
+    for line in quote.split("\n"):
+        row = line.strip()
+        if row.startswith("|"):
+            row = " · ".join(cell.strip() for cell in row.strip("|").split("|"))
+        words.append(words_of_line(re.sub(r"^(?:[-*+>]|\d+[.)])\s+", "", row)))
+    return " ".join(" ".join(words).split()) or quote.strip()
 
 
 def packed(blocks: Iterable[Block], text: str) -> list[Message]:

@@ -152,12 +152,16 @@ class PracticeDesk:
         seconds: float,
     ) -> None:
         practice, before = self._kit.practice, None
+        chosen = self._kit.model_of(owner)
+        model = chosen if chosen != self._kit.settings.model else None
         if attempt:
             previous = self._previous(attempt)
             before = previous.score
-            grade = practice.submit_follow_up(owner, question, attempt, previous, text, seconds)
+            grade = practice.submit_follow_up(
+                owner, question, attempt, previous, text, seconds, model
+            )
         else:
-            grade, attempt = practice.submit(owner, question, text, seconds)
+            grade, attempt = practice.submit(owner, question, text, seconds, model)
         for message in grade_messages(
             {"follow_up": grade.follow_up, **grade.to_json()}, question.id, attempt, before
         ):

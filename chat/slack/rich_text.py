@@ -67,6 +67,12 @@ def pieces_of(markdown: str, entities: bool = False) -> list[Piece]:
     return list(_Reader().read(_parser(entities).parse(markdown)))
 
 
+def words_of_line(line: str) -> str:
+    """The words of a document's line without the marks of emphasis and code."""
+    tokens = _parser(True).parseInline(line)
+    return "".join(run.text for token in tokens for run in _inline(token))
+
+
 def blocks_of(pieces: Iterable[Piece]) -> list[dict[str, Any]]:
     """Rich text blocks: one a piece, but a list's items share theirs while there is room."""
     blocks: list[dict[str, Any]] = []

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from chat.slack.blocks import answer_messages, grade_messages
+from chat.slack.blocks import answer_messages, grade_messages, readable
 from tests.fakes.slack_blocks import faults_of_message, words_of
 
 
@@ -57,9 +57,22 @@ def test_the_fallback_text_can_not_mention_or_link() -> None:
 
 
 def test_a_hostile_quote_stands_in_plain_text() -> None:
-    (message,) = answer_messages(answer("Fine [1].", 1, "<!here> *x* <@U1>"))
+    (message,) = answer_messages(answer("Fine [1].", 1, "<!here> x <@U1>"))
     source = next(block for block in message.blocks if block["type"] == "section")
-    assert source["text"]["type"] == "plain_text" and "<!here>" in source["text"]["text"]
+    assert source["text"]["type"] == "plain_text" and "<!here> x <@U1>" in source["text"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("quote", "shown"),
+    [
+        ("| Load balancers | 50 | `n/a` |", "Load balancers · 50 · n/a"),
+        ("- Use **one** queue\n  for each.", "Use one queue for each."),
+        ("2. Then this.", "Then this."),
+        ("# is a comment", "# is a comment"),
+    ],
+)
+def test_a_quote_below_an_answer_is_readable(quote: str, shown: str) -> None:
+    assert readable(quote) == shown
 
 
 def test_a_grade_shows_score_points_words_and_what_is_next() -> None:

@@ -85,7 +85,7 @@ def test_a_follow_up_is_graded_with_the_first_answer_also_after_a_restart(
     bot = make_bot()
     value = question(slack).value("practice_answer")
     slack.push("interactive", click("practice_answer", value))
-    first = "I would configure a dead-letter queue with a redrive policy and a maxReceiveCount."
+    first = "I would set an alarm on the depth of the dead-letter queue, to see it early."
     slack.push("interactive", submission(opened(slack, "Grade it"), "answer", first))
     grade = wait_for(lambda: slack.messages[1:], "the grade")[0]
     follow_up = grade.value("practice_follow_up")
@@ -94,8 +94,8 @@ def test_a_follow_up_is_graded_with_the_first_answer_also_after_a_restart(
     slack.push("interactive", click("practice_follow_up", follow_up))
     view = opened(slack, follow_up.partition(":")[2])
     second = (
-        "I alarm on the depth of the dead-letter queue. I make the consumer idempotent, because a "
-        "standard queue delivers at least once."
+        "I configure the dead-letter queue with a redrive policy and a maxReceiveCount. I make the "
+        "consumer idempotent, because a standard queue delivers at least once."
     )
     slack.push("interactive", submission(view, "answer", second))
     better = wait_for(lambda: slack.messages[2:], "the second grade")[0]
