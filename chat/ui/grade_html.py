@@ -172,7 +172,8 @@ def _wrong(
             continue
         said = html.escape(" ".join(str(point.get("evidence") or "").split()))
         quote = f"You said: <q>{said}</q> " if said else ""
-        note = f"{html.escape(str(point['note']))}. " if point.get("note") else ""
+        note = str(point.get("note") or "").rstrip(". ")
+        note = f"{html.escape(note[:1].upper() + note[1:])}. " if note else ""
         rows.append(
             f"<li>{_sign(number, 'wrong')} {quote}{note}The guide: {html.escape(point['point'])}"
             f"{_button(f'point-{number}', cited)}</li>"

@@ -14,7 +14,7 @@ from chat.ui import resources, sidebar, stored
 from chat.ui.answer_box import Box, answer_box, forget, timer_minutes, timer_picker
 from chat.ui.grade_view import model_answer, show_attempt, show_question
 from chat.ui.resources import OWNER
-from chat.ui.text import label, short
+from chat.ui.text import label
 from ingest.errors import GuideError
 from ingest.questions import InterviewQuestion
 
@@ -192,14 +192,15 @@ def _follow_up(attempt: Mapping[str, Any], question: InterviewQuestion, model: s
         st.markdown(f"**Follow-up.** {label(asked)}")
 
         def take(text: str, seconds: float) -> None:
-            with st.spinner("Grading both answers together .."):
-                _graded_again(attempt, question, text, seconds, model)
+            with st.spinner("Grading your answers together .."):
+                grade = _graded_again(attempt, question, text, seconds, model)
+            st.toast(f"Your answers together: {grade.score:g} of 10")
             resources.history().save_draft(OWNER, draft, "")
             forget(draft)
             st.rerun()
 
         answer_box(
-            Box(draft, "Your answer to the follow-up", "Grade both together", height=120), take
+            Box(draft, "Your answer to the follow-up", "Grade them together", height=120), take
         )
 
 
@@ -217,8 +218,3 @@ def _graded_again(
         seconds,
         sidebar.other_model(model),
     )
-
-
-def attempt_title(attempt: Mapping[str, Any]) -> str:
-    """An attempt as one line of a list."""
-    return f"{attempt['score']:g}  {short(attempt['question_text'])}"

@@ -62,19 +62,19 @@ def _totals(rows: Sequence[dict[str, Any]]) -> None:
             {
                 "day (UTC)": row["day"],
                 "model": row["model"],
+                "US dollars": row["cost_usd"],
                 "calls": row["calls"],
-                "failed": row["errors"] or 0,
                 "tokens in": row["input_tokens"] or 0,
-                "from cache": row["cache_read_tokens"] or 0,
                 "tokens out": row["output_tokens"] or 0,
-                "cost (US dollars)": row["cost_usd"],
+                "from cache": row["cache_read_tokens"] or 0,
+                "failed": row["errors"] or 0,
             }
             for row in rows
         ],
         hide_index=True,
         width="stretch",
         column_config={
-            "cost (US dollars)": st.column_config.NumberColumn(format="%.4f"),
+            "US dollars": st.column_config.NumberColumn(format="%.4f"),
             "tokens in": st.column_config.NumberColumn(format="localized"),
             "tokens out": st.column_config.NumberColumn(format="localized"),
             "from cache": st.column_config.NumberColumn(format="localized"),
