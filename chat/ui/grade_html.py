@@ -179,7 +179,7 @@ def _wrong(
             f"{_button(f'point-{number}', cited)}</li>"
         )
     for number, (claim, why) in enumerate(mistakes, 1):
-        reason = f" {html.escape(why)}" if why else ""
+        reason = f" {html.escape(why[:1].upper() + why[1:])}" if why else ""
         rows.append(
             f'<li><span class="sign wrong">✗</span> <q>{html.escape(claim)}</q>{reason}'
             f"{_button(f'mistake-{number}', cited)}</li>"

@@ -146,6 +146,21 @@ def test_a_stranger_s_attempt_is_not_shown() -> None:
     assert "You get one interview question" in shown(opened("practice_page", a="theirs"))
 
 
+def test_a_follow_up_is_graded_together_with_the_first_answer() -> None:
+    app = graded()
+    from chat.ui import resources
+
+    first = resources.history().attempt(where(app, "a"))
+    assert first is not None
+    app.text_area[0].set_value("The consumer is idempotent: at least once means duplicates.")
+    press(app, "Grade them together")
+    attempt = resources.history().attempt(where(app, "a"))
+    assert attempt is not None
+    assert [turn["question"] for turn in attempt["follow_ups"]] == [first["grade"]["follow_up"]]
+    assert attempt["score"] > attempt["first_score"] == first["score"]
+    assert len(resources.history().attempts("web")) == 1
+
+
 def test_an_interview_gives_no_grade_before_its_end_and_goes_on_after_a_reload() -> None:
     app = press(opened("interview_page"), "Start the interview")
     assert "Question 1 of 1" in app.get("progress")[0].proto.text
