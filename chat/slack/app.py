@@ -51,6 +51,7 @@ def run(settings: Settings, transport: str, port: int) -> int:
             while not stopped.wait(0.5) and bot.lost_token is None:
                 pass
         finally:
+            print("Stopping, after what is under way ..", file=sys.stderr, flush=True)
             bot.stop()
     if bot.lost_token is not None:
         raise TokenError(bot.lost_token)
@@ -112,6 +113,7 @@ class SlackBot:
         self._server: SlackServer | None = None
         self._link: SocketLink | None = None
         self.port = port
+        self._stopping = False
 
     @property
     def lost_token(self) -> str | None:
@@ -136,6 +138,7 @@ class SlackBot:
 
     def stop(self) -> None:
         """Take nothing new, finish what is under way."""
+        self._stopping = True
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -176,7 +179,8 @@ class SlackBot:
         """Load what the first question would wait for."""
         try:
             self.kit.answerer.ask("What is this guide about?")
-            self.kit.practice.topics()
+            if not self._stopping:
+                self.kit.practice.topics()
         except Exception as error:
             self.log.error("warming up failed: %s", details(error))
 
@@ -203,7 +207,9 @@ def _required(settings: Settings, transport: str) -> dict[str, str]:
     for name, start in (("GUIDE_SLACK_BOT_TOKEN", "xoxb-"), ("GUIDE_SLACK_APP_TOKEN", "xapp-")):
         needed = name == "GUIDE_SLACK_BOT_TOKEN" or transport == "socket"
         if needed and not found[name].startswith((start, "xoxe.")):
-            raise MissingSettingError(f"{name} is another kind of token: it starts with {start}")
+            raise MissingSettingError(
+                f"{name} is another kind of token; it must start with {start}"
+            )
     return found
 
 

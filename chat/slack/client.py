@@ -1,5 +1,7 @@
 """Slack's Web API, with its rate limits obeyed."""
 
+import logging
+from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from chat.slack.failures import TOKEN_ERRORS, TokenError, slack_code, token_advice
@@ -31,7 +33,10 @@ def web_client(token: str | None, url: str, patient: bool = True) -> "WebClient"
         handlers.append(RateLimitErrorRetryHandler(max_retry_count=_RETRIES))
         handlers.append(ServerErrorRetryHandler(max_retry_count=2))
     base = url if url.endswith("/") else url + "/"
-    return WebClient(token=token, base_url=base, timeout=20, retry_handlers=handlers)
+    # What fails is told by the callers, in their own words; the client's would come on top.
+    silent = logging.getLogger("chat.slack.web")
+    silent.setLevel(logging.CRITICAL)
+    return WebClient(token=token, base_url=base, timeout=20, retry_handlers=handlers, logger=silent)
 
 
 def identity(client: "WebClient") -> dict[str, str]:
@@ -49,7 +54,7 @@ def identity(client: "WebClient") -> dict[str, str]:
         if code in TOKEN_ERRORS:
             raise TokenError(token_advice(code, "GUIDE_SLACK_BOT_TOKEN")) from None
         raise TokenError(f"Slack refused to say who the bot is ({code}). Try again.") from None
-    except OSError as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise TokenError(
             f"Slack can't be reached at {client.base_url} ({type(error).__name__}). "
             "Check the network and GUIDE_SLACK_API_URL."

@@ -57,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length") or ""
         if path != PATH:
             return self._refuse(404)
-        if not length.isdigit():
+        if not (length.isascii() and length.isdigit()):
             return self._refuse(411)
         if int(length) > _LARGEST:
             return self._refuse(413)
@@ -67,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
             text = body.decode("utf-8")
         except UnicodeDecodeError:
             return self._refuse(400)
-        if not stamp.isdigit():
+        if not (stamp.isascii() and stamp.isdigit()):
             return self._refuse(401)
         headers: dict[str, Any] = dict(self.headers.items())
         answer = self.server.app.dispatch(BoltRequest(body=text, query=query, headers=headers))

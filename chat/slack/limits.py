@@ -45,7 +45,9 @@ class Limits:
             if self._busy.get(owner, 0) >= IN_PROGRESS:
                 reason = f"I am still working on your last {IN_PROGRESS} questions."
             elif len(mine) >= self._person:
-                reason = f"That is more than {self._person} questions a minute. {_again(mine, now)}"
+                several = "s" * (self._person > 1)
+                reason = f"You can ask {self._person} question{several} a minute. "
+                reason += _again(mine, now)
             elif len(everybody) >= self._workspace:
                 reason = f"Your workspace is asking a lot just now. {_again(everybody, now)}"
             else:

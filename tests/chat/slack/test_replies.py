@@ -216,4 +216,4 @@ def test_too_many_questions_are_told_once_and_only_to_their_writer(
     slack.push("events_api", mention("How long does SQS keep messages?", user="U2"))
     wait_for(lambda: len(slack.messages) >= 3, "another person's answer")
     assert [message.user for message in slack.messages] == ["", PERSON, ""]
-    assert "more than 1 questions a minute" in slack.messages[1].text
+    assert "You can ask 1 question a minute." in slack.messages[1].text

@@ -1,4 +1,5 @@
 import json
+import re
 import time
 from pathlib import Path
 
@@ -141,7 +142,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, settings: Settings, slack: Slac
         ("socket", {}, "Set GUIDE_SLACK_BOT_TOKEN and GUIDE_SLACK_APP_TOKEN"),
         ("socket", {"BOT_TOKEN": BOT_TOKEN}, "Set GUIDE_SLACK_APP_TOKEN for the socket"),
         ("http", {"BOT_TOKEN": BOT_TOKEN}, "Set GUIDE_SLACK_SIGNING_SECRET for the http"),
-        ("socket", {"BOT_TOKEN": APP_TOKEN, "APP_TOKEN": BOT_TOKEN}, "it starts with xoxb-"),
+        ("socket", {"BOT_TOKEN": APP_TOKEN, "APP_TOKEN": BOT_TOKEN}, "it must start with xoxb-"),
         (
             "http",
             {"BOT_TOKEN": "xoxb-no", "SIGNING_SECRET": "s3cret-of-ours"},
@@ -169,10 +170,14 @@ def test_a_missing_or_wrong_token_is_one_line(
     assert not any(value in result.stderr for value in tokens.values())
 
 
-def test_a_slack_out_of_reach_is_one_line(slack_settings: Settings) -> None:
-    away = slack_settings.model_copy(update={"slack_api_url": "http://127.0.0.1:9/api/"})
-    with pytest.raises(TokenError, match="can't be reached at http://127.0.0.1:9/api/"):
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/api/", "slack", "http://[x/"])
+def test_a_slack_out_of_reach_is_one_line(
+    url: str, slack_settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    away = slack_settings.model_copy(update={"slack_api_url": url})
+    with pytest.raises(TokenError, match=re.escape(f"can't be reached at {url}")):
         SlackBot(away, "socket")
+    assert capfd.readouterr().err == ""
 
 
 def test_a_taken_port_is_one_line(make_bot: MakeBot, slack_settings: Settings) -> None:
