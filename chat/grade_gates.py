@@ -2,68 +2,183 @@
 
 They stand outside the fitted judge, so that empty text, a copied question, a heap of
 keywords or orders to the grader earn nothing however similar they are to the rubric.
+Terse notes, lists, typing errors and clumsy English are answers and pass.
 """
 
+import itertools
 import re
-import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from chat.grade_order import plausibility
+from chat.grade_reading import normalised
 from ingest.terms import STOPWORDS, terms_of, words_of
 
 MAX_ANSWER = 20_000
+"""Characters."""
+_HEAP_RUN, _BARE_RUN, _HEAP_ITEMS = 13, 10, 8
+_SHUFFLED = ((30, -0.05), (18, -0.2), (10, -0.45))
+"""(pairs of words, plausibility): with so many pairs, less than this is no English."""
 _NO_IDEA = re.compile(
-    r"^\W*(i (really )?(do not|don't|dont) (know|remember)|no idea|not sure|i have no (idea|clue)|"
-    r"pass|skip|idk|n/?a|nothing|\?+)\W*$",
-    re.I,
-)
-_ORDERS = re.compile(
-    r"(ignore|disregard|forget|override)\b.{0,40}\b(instruction|rubric|prompt|rule|above|previous)|"
-    r"\b(give|award|assign|grant|return|output|set)\b.{0,40}"
-    r"\b(full marks|full score|maximum|10 ?/ ?10|10 out of 10|score|top grade|perfect)|"
-    r"\b(as|you are) (an? )?(ai|grader|assistant|language model)\b|"
-    r"\"?(score|verdict|grade)\"?\s*[:=]\s*\"?(10|covered|full)|"
-    r"\b(all|every) (key )?points? (is|are) (covered|correct|met)|"
-    r"\bsystem\s*:|</?(system|rubric|answer)>",
+    r"^\W*(?:(?:sorry|honestly|hmm+|well|um+|uh+|so|to be honest|frankly|oh)\W+)*"
+    r"(?:(?:i|we) (?:really |honestly |just |actually )?(?:do not|don['’]?t|dont|can['’]?t|cannot)"
+    r" (?:really |actually )?(?:know|remember|recall|tell|say)\b.{0,60}|"
+    r"(?:i(?:['’]?m| am) )?(?:really )?not (?:really )?sure\b.{0,40}|"
+    r"(?:i (?:really |honestly )?have |i['’]ve (?:got )?|i['’]m afraid i have )?(?:absolutely )?no "
+    r"(?:idea|clue|answer|opinion)\b.{0,60}|never heard of .{0,40}|"
+    r"(?:i )?(?:would |will |['’]ll )?(?:have to )?(?:pass|skip)(?: on this(?: one)?)?|idk|dunno|n/?a|"
+    r"none|nothing|nope|next(?: question)?(?: please)?|no comment)\W*(?:sorry|please|thanks?)?\W*$",
     re.I | re.S,
 )
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+_ORDERS = re.compile(
+    r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,60}\b(?:instructions?|rubrics?|prompts?|"
+    r"rules?|above|previous|prior|guidelines?|criteria)\b|"
+    r"\b(?:give|award|assign|grant|return|output|set|print|respond with|reply with|mark|grade|rate|"
+    r"score|treat|record|count|accept)\b.{0,60}(?:\b(?:full (?:marks?|score|points?|credit)|maximum|top "
+    r"(?:grade|marks?|score)|perfect|highest|10/10|ten out of ten|as (?:covered|correct|complete|"
+    r"excellent|fully))\b|\b(?:10|100)\s?(?:/|out of|%|points|of)|\b(?:grade|score|mark)\b.{0,15}\b(?:10|ten|"
+    r"100)\b)|"
+    r"\b(?:as|you are|you['’]re|act as)\b.{0,15}\b(?:ai|grader|grading|evaluator|judge|examiner|language "
+    r"model|llm)\b|"
+    r"\b(?:dear|attention|note to|hello|hey|hi) (?:the )?(?:\w+ )?(?:grader|evaluator|judge|examiner|"
+    r"assistant|model|ai)\b|"
+    r"[\"']?\b(?:score|verdict|grade|rating|points?)\b[\"']?\s*[:=]+\s*[\"'\[]?\s*(?:10\b|ten\b|100\b|"
+    r"covered|full|all covered|perfect|max|a\+)|"
+    r"\b(?:all|every|each) (?:of the )?(?:key )?points? (?:is|are|must be|should be|count(?:s|ed)? as|has "
+    r"been|have been|were) (?:marked )?(?:\w+ )?(?:covered|correct|met|satisfied|present)\b|"
+    r"\b(?:correct|right|final|deserved|agreed|appropriate) (?:grade|score|mark|rating) (?:for this|is|"
+    r"would be|of)\b|"
+    r"\b(?:system|assistant|developer|grader)\s*(?:prompt|message|note|override)?\s*:|"
+    r"</?(?:system|rubric|answer|assistant|instructions?|candidate|user|grade)\b|<\|[^|]*\|>|"
+    r"\b(?:any|every|this) answer (?:gets|receives|deserves|earns|is worth|must get|should get)\b|"
+    r"\bend of (?:the )?(?:answer|submission|transcript)\b|"
+    r"\bapproved by the (?:interviewer|examiner|hiring|panel)\b|"
+    r"\b(?:grader|evaluator|grading (?:model|system|tool|script))\b.{0,40}\b(?:must|should|shall|will|has to"
+    r"|needs? to)\b|\bplease be generous\b|\bmentions everything in the rubric\b",
+    re.I | re.S,
+)
+_SPACED = re.compile(r"(?:(?<=\s)|^)(?:[A-Za-z][ .\-_*]){5,}[A-Za-z](?=\s|$|[.,!?])")
+_COMMON = frozenset(
+    "the of and to in is that for it with as on are this be by an or from at which not have".split()
+)
 
 
-def normalised(text: str) -> str:
-    """Compatibility forms folded and invisible characters dropped."""
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+@dataclass(frozen=True)
+class Sifted:
+    """An answer's pieces, by what the grader does with them."""
+
+    kept: tuple[int, ...]
+    orders: tuple[int, ...]
+    heaps: tuple[int, ...]
 
 
-def without_orders(pieces: list[str]) -> tuple[list[str], int]:
-    """The pieces that are no orders to the grader, and how many were left out."""
-    kept = [piece for piece in pieces if not _ORDERS.search(piece)]
-    return kept, len(pieces) - len(kept)
+def sift(pieces: Sequence[str]) -> Sifted:
+    """Sort out orders to the grader and heaps of keywords, piece by piece."""
+    orders = tuple(n for n, piece in enumerate(pieces) if is_order(piece))
+    heaps = tuple(n for n in _heaps(pieces) if n not in orders)
+    out = {*orders, *heaps}
+    return Sifted(tuple(n for n in range(len(pieces)) if n not in out), orders, heaps)
 
 
-def gate(question: str, answer: str, pieces: list[str]) -> str:
+def is_order(text: str) -> bool:
+    """Whether a piece speaks to the grader instead of answering."""
+    text = normalised(text)
+    joined = _SPACED.sub(lambda match: re.sub(r"[ .\-_*]", "", match[0]), text)
+    return bool(_ORDERS.search(text) or (joined != text and _ORDERS.search(joined)))
+
+
+def gate(question: str, answer: str, pieces: Sequence[str], sifted: Sifted) -> str:
     """Why the answer can't be judged, in a sentence to the candidate; "" when it can."""
     words = words_of(answer)
-    if len(words) < 2 or _NO_IDEA.match(answer):
+    if len(words) < 1 or _NO_IDEA.match(answer):
         return "There is no answer to grade yet. Say what you know, even a part of it earns points."
     if len(answer) > MAX_ANSWER:
         return (
             f"The answer is longer than {MAX_ANSWER:,} characters; an interviewer would stop you."
         )
-    if not pieces:
+    kept = [pieces[n] for n in sifted.kept]
+    if not kept and sifted.orders:
         return "Besides instructions to the grader there is no answer in it."
-    own, asked = set(terms_of(answer)), set(terms_of(question))
-    if own and len(own - asked) <= max(1, len(own) // 8):
+    rest = "\n".join(kept)
+    if not kept and sifted.heaps:
+        return "This is a heap of keywords. Say in sentences what you would do and why."
+    if _repeats(question, rest):
         return "This repeats the question. Answer it in your own words."
-    common = sum(word in STOPWORDS for word in words) / len(words)
-    letters = [character for character in answer if character.isalpha()]
-    foreign = sum(ord(character) > 0x24F for character in letters) > 0.3 * max(1, len(letters))
-    if foreign or (len(words) >= 20 and common < 0.05):
-        return "Answer in English sentences: this is another language or only a list of words."
-    if len(words) >= 8 and common < 0.12 and not re.search(r"[a-z]{2,}(s|es|ed|ing)\b", answer):
-        return "This is a heap of keywords. Say in sentences what you would do and why."
-    if (
-        len(words) >= 12
-        and common < 0.15
-        and len(re.findall(r"[.!?;\n]", answer)) < len(words) / 40
-    ):
-        return "This is a heap of keywords. Say in sentences what you would do and why."
+    if _foreign(rest):
+        return "This is not in English. The guide and its rubrics are, so answer in English."
+    if shuffled(rest):
+        return "The words stand in no order that makes sentences. Say it in plain sentences."
     return ""
+
+
+def shuffled(text: str) -> bool:
+    """Whether the words of a text were thrown together without the order of English."""
+    pairs, mean = plausibility(text)
+    return any(pairs >= least and mean < limit for least, limit in _SHUFFLED)
+
+
+def _repeats(question: str, answer: str) -> bool:
+    """Whether nearly all the answer's words stand in the question, and in its order."""
+    own, asked = terms_of(answer), terms_of(question)
+    if len(set(asked)) < 3 or not own:
+        return False
+    new = {term for term in own if term not in set(asked)}
+    said = list(itertools.pairwise(own))
+    given = set(itertools.pairwise(asked))
+    kept = sum(pair in given for pair in said)
+    return len(new) <= 0.15 * len(set(own)) and kept >= 0.7 * max(1, len(said))
+
+
+def _foreign(answer: str) -> bool:
+    letters = [character for character in answer if character.isalpha()]
+    if sum(ord(character) > 0x24F for character in letters) > 0.3 * max(1, len(letters)):
+        return True
+    words = [word for word in words_of(answer) if not any(c.isdigit() for c in word)]
+    if len(words) < 12:
+        return False
+    english = sum(word in STOPWORDS for word in words) / len(words)
+    other = sum(word in _OTHER_LANGUAGES for word in words) / len(words)
+    return english < 0.12 and other > 0.12 and other > english
+
+
+_OTHER_LANGUAGES = (
+    frozenset(
+        """el los las del una para por con que como pero cuando muy se le les des une est dans pour avec
+    qui sur pas plus sont und der die das den dem ein eine ist nicht mit auf von zu wird werden sich
+    auch wenn il lo gli della che per sono nel alla um uma os as dos não mais mas het een van en niet
+    voor met wordt ook""".split()
+    )
+    - STOPWORDS
+)
+
+
+def _heaps(pieces: Sequence[str]) -> list[int]:
+    """Pieces that list terms and say nothing: long runs of names, or many one-word items."""
+    found = [n for n, piece in enumerate(pieces) if _piled(piece) or _listed(piece)]
+    single = [n for n, piece in enumerate(pieces) if len(words_of(piece)) == 1]
+    return sorted({*found, *(single if len(single) >= _HEAP_ITEMS else ())})
+
+
+def _piled(piece: str) -> bool:
+    """Many content words in a row; fewer suffice where the piece holds no other words."""
+    words = words_of(piece)
+    bare = not any(word in STOPWORDS or word in _COMMON for word in words)
+    return _run(piece) >= (_BARE_RUN if bare else _HEAP_RUN)
+
+
+def _run(piece: str) -> int:
+    """The longest run of content words without one function word, brackets left out."""
+    longest = run = 0
+    for part in re.split(r"\([^)]*\)|\b\d+[.)]\s|[:=<>→]|\s[-–—+x×]\s", piece):
+        run = 0
+        for word in words_of(part):
+            run = 0 if word in STOPWORDS or word in _COMMON else run + 1
+            longest = max(longest, run)
+    return longest
+
+
+def _listed(piece: str) -> bool:
+    items = [words_of(item) for item in re.split(r"[,;/|•·]+", piece)]
+    items = [item for item in items if item]
+    ones = sum(len(item) == 1 for item in items)
+    return len(items) >= _HEAP_ITEMS and ones >= 0.8 * len(items)

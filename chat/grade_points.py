@@ -1,134 +1,299 @@
-"""The offline judge: does an answer make a key point?
+"""The offline judge: which key points does an answer make, and which does it contradict?
 
-For each key point the answer's best sentence (or pair of neighbours) is compared with
-every wording of the point: by meaning, by terms weighted by rarity with the question's
-own words counted less, and by numbers with units. A logistic regression over these
-turns them into a probability; its coefficients were fitted on the guide's own other
-wordings (`python -m eval fit-grading`), each against the rest of its point.
+Each wording of each point is compared with the answer (`grade_features`); two fitted
+logistic regressions turn the features into the probabilities that the point is said at all
+and that it is covered. What the answer itself takes back, and what turns a true sentence
+round nearly word for word (`grade_polarity`), makes a point wrong.
 """
 
-import itertools
-import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding import MiniLM
-from ingest.quantities import quantities_of
-from ingest.terms import terms_of
+from chat.grade_features import FEATURES, Compared, compare
+from chat.grade_model import Coefficients, coefficients, on_point, on_reference
+from chat.grade_polarity import Flip, Sentence, denied, flip
+from chat.grade_reading import Encoder, Piece, Reading, read_all, words_in
+from ingest.questions import KeyPoint, Mistake
 
-FEATURES = ("meaning", "best_terms", "all_terms", "numbers", "has_numbers")
-_FILE = Path(__file__).with_name("grade_model.json")
-_QUESTION_WEIGHT = 0.3
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """A piece of an answer that may make a point."""
-
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class Match:
-    """How well an answer makes one point, and the piece that does it best."""
-
-    probability: float
-    piece: Spoken | None
+_REJECTS = re.compile(
+    r"\b(?:not|never|no|avoid|wrong|mistake|myth|instead|rather than|cannot|isn['’]t|don['’]t|doesn['’]t|"
+    r"won['’]t|wouldn['’]t|shouldn['’]t|can['’]t|unlike|tempting|beware|anti-?pattern|bad idea|nicht)\b",
+    re.I,
+)
+_MISTAKE_SAID, _MISTAKE_MEANING = 0.62, 0.66
+_NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+_NAME_SOME = re.compile(
+    r"\b(?:name|state|give|list|describe|discuss|mention|explain|at least)\b[^.?]{0,40}?"
+    r"\b(two|three|four|five|six|[2-6])\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
-class Judge:
-    """The fitted coefficients and the cuts between the verdicts."""
+class ReadRubric:
+    """A rubric with every wording read; made once and kept."""
 
-    weights: NDArray[np.float64]
-    bias: float
+    question: Reading
+    points: tuple[tuple[Reading, ...], ...]
+    """Of each point: its text, then its other wordings."""
+    mistakes: tuple[tuple[Reading, ...], ...]
+    truths: tuple[Sentence, ...]
+    """Sentences that are true: wordings, the model answer, the lesson's statements."""
+    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names that the rubric itself explains: stem of the short form -> stems of the long."""
+    whole: Reading | None = None
+    """The reference as one text, when the points are its statements."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the judge says of one point."""
+
+    said: float
     covered: float
-    partial: float
+    first: int
+    last: int
+    """Pieces of the answer that decide it, -1 without any."""
+    flip: str = ""
+    """Why it is wrong; "" when it is not."""
+    note: str = ""
 
-    def probability(self, features: Sequence[float]) -> float:
-        """Probability that the point is made."""
-        return float(1 / (1 + np.exp(-(np.asarray(features) @ self.weights + self.bias))))
+    @property
+    def value(self) -> float:
+        """Mean of both probabilities: 0 missing, 1 covered."""
+        return (self.said + self.covered) / 2
 
 
-@cache
-def judge() -> Judge:
-    """The committed coefficients."""
-    values = json.loads(_FILE.read_text(encoding="utf-8"))
-    assert tuple(values["features"]) == FEATURES
-    return Judge(
-        np.asarray(values["weights"]),
-        float(values["bias"]),
-        float(values["covered"]),
-        float(values["partial"]),
+@dataclass(frozen=True)
+class Judgement:
+    """What the judge says of an answer."""
+
+    points: tuple[Judged, ...]
+    mistakes: tuple[int, ...]
+    """Indexes of the rubric's mistakes that are made."""
+    made_at: Mapping[int, int] = field(default_factory=dict)
+    """Mistake -> piece."""
+    claims: tuple[tuple[int, Flip], ...] = ()
+    """Sentences that turn a true one round without deciding a point."""
+    reference: float | None = None
+    """Calibrated score 0..1, for a free reference."""
+
+
+def read_rubric(
+    question: str,
+    points: Sequence[KeyPoint],
+    mistakes: Sequence[Mistake],
+    truths: Sequence[str] = (),
+    reference: str | None = None,
+    encoder: Encoder | None = None,
+) -> ReadRubric:
+    """Read all wordings with one pass of the embedding model."""
+    groups = [(point.text, *point.also) for point in points]
+    claims = [(mistake.claim, *mistake.also) for mistake in mistakes]
+    texts = list(dict.fromkeys([question, *(t for group in groups + claims for t in group)]))
+    if reference is not None and reference not in texts:
+        texts.append(reference)
+    by_text = dict(zip(texts, read_all(texts, encoder), strict=True))
+    sentences = dict.fromkeys([*(t for group in groups for t in group), *truths])
+    return ReadRubric(
+        by_text[question],
+        tuple(tuple(by_text[text] for text in group) for group in groups),
+        tuple(tuple(by_text[text] for text in group) for group in claims),
+        tuple(Sentence(text) for text in sentences),
+        _explained(points),
+        by_text[reference] if reference is not None else None,
     )
 
 
-class AnswerReader:
-    """One answer, encoded once, against any number of wordings."""
-
-    def __init__(
-        self, question: str, pieces: Sequence[Spoken], rarity: Mapping[str, float]
-    ) -> None:
-        self._pieces = [*pieces, *_neighbours(pieces)]
-        self._vectors = MiniLM.shared().queries([piece.text for piece in self._pieces])
-        self._terms = [set(terms_of(piece.text)) for piece in self._pieces]
-        self._all = set().union(*self._terms) if self._terms else set()
-        self._asked = set(terms_of(question))
-        self._rarity = rarity
-
-    def match(self, wordings: Sequence[str]) -> Match:
-        """The best match over the wordings of one point."""
-        vectors = MiniLM.shared().queries(list(wordings))
-        best = Match(0.0, None)
-        for wording, vector in zip(wordings, vectors, strict=True):
-            similar = self._vectors @ vector
-            covered = np.asarray([self._coverage(wording, terms) for terms in self._terms])
-            place = int(np.argmax(similar + 0.5 * covered))
-            features = self.features(wording, float(similar[place]), place)
-            probability = judge().probability(features)
-            if probability > best.probability:
-                best = Match(probability, self._pieces[place])
-        return best
-
-    def features(self, wording: str, meaning: float, place: int) -> list[float]:
-        """The judge's signals for one wording and one piece, in the order of `FEATURES`."""
-        wanted = quantities_of(wording)
-        stated = quantities_of(self._pieces[place].text)
-        found = sum(any(w.same(s) for s in stated) for w in wanted)
-        return [
-            meaning,
-            self._coverage(wording, self._terms[place]),
-            self._coverage(wording, self._all),
-            found / len(wanted) if wanted else 0.0,
-            float(bool(wanted)),
-        ]
-
-    def best_features(self, wording: str) -> list[float]:
-        """The signals of the best piece for a wording; what the judge is fitted on."""
-        (vector,) = MiniLM.shared().queries([wording])
-        similar = self._vectors @ vector
-        covered = np.asarray([self._coverage(wording, terms) for terms in self._terms])
-        place = int(np.argmax(similar + 0.5 * covered))
-        return self.features(wording, float(similar[place]), place)
-
-    def _coverage(self, wording: str, held: set[str]) -> float:
-        weights = {
-            term: self._rarity.get(term, 1.0) * (_QUESTION_WEIGHT if term in self._asked else 1.0)
-            for term in terms_of(wording)
-        }
-        whole = sum(weights.values())
-        return sum(w for term, w in weights.items() if term in held) / whole if whole else 0.0
+def judge(
+    rubric: ReadRubric,
+    answer: Reading,
+    aliases: Mapping[str, Sequence[str]],
+    fitted: Coefficients | None = None,
+) -> Judgement:
+    """Judge an answer, point by point."""
+    fitted = fitted or coefficients()
+    aliases = {**aliases, **rubric.aliases}
+    refused = denied([piece.text for piece in answer.pieces])
+    flips = _flips(answer.pieces, rubric.truths)
+    against = {*refused, *flips}
+    sound = _only(answer, [n for n in range(len(answer.pieces)) if n not in against])
+    points = []
+    used: set[int] = set()
+    for group in rubric.points:
+        whole = _match(group, answer, rubric.question, aliases, fitted)
+        if not against:
+            points.append(whole)
+            continue
+        rest, places = sound
+        kept = _match(group, rest, rubric.question, aliases, fitted, places)
+        hit = [n for n in range(whole.first, whole.last + 1) if n in against]
+        lost = whole.value >= fitted.low and kept.value < min(whole.value - 0.1, fitted.high)
+        if hit and lost:
+            used.update(hit)
+            reason = next((flips[n].reason for n in hit if n in flips), "")
+            reason = reason or next(refused[n] for n in hit if n in refused)
+            points.append(Judged(whole.said, whole.covered, whole.first, whole.last, reason))
+        else:
+            points.append(
+                kept if kept.value >= fitted.low else Judged(kept.said, kept.covered, -1, -1)
+            )
+    made = _mistakes(rubric, answer, aliases, fitted, refused)
+    claims = tuple((n, found) for n, found in flips.items() if n not in used)
+    reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
+    return Judgement(tuple(points), tuple(made), made, claims, reference)
 
 
-def _neighbours(pieces: Sequence[Spoken]) -> list[Spoken]:
-    return [
-        Spoken(f"{one.text} {other.text}", one.start, other.end)
-        for one, other in itertools.pairwise(pieces)
-    ]
+def needed(question: str, points: int) -> int:
+    """How many of `points` the question asks for ("name two of .."); all when it does not say."""
+    found = _NAME_SOME.search(question)
+    if not found:
+        return points
+    return min(points, _NUMBERS.get(found[1].lower()) or int(found[1]))
+
+
+def point_features(
+    group: Sequence[Reading],
+    answer: Reading,
+    question: Reading,
+    aliases: Mapping[str, Sequence[str]],
+) -> tuple[NDArray[np.float64], Compared]:
+    """The judge's features of a point, and the comparison that decides its place."""
+    compared = [compare(wording, answer, question, aliases) for wording in group]
+    values = on_point(compared[0].values, [c.values for c in compared[1:]])
+    window = FEATURES.index("soft_window")
+    return values, max(compared, key=lambda c: float(c.values[window] + c.values[0]))
+
+
+def reference_features(
+    whole: Reading,
+    groups: Sequence[Sequence[Reading]],
+    answer: Reading,
+    question: Reading,
+    aliases: Mapping[str, Sequence[str]],
+) -> NDArray[np.float64]:
+    """The calibration's features of a free reference and its statements."""
+    entire = compare(whole, answer, question, aliases).values
+    parts = [compare(group[0], answer, question, aliases).values for group in groups]
+    lengths = np.asarray([float(group[0].weights.sum()) for group in groups])
+    return on_reference(entire, parts, lengths, needed(question.text, len(parts)))
+
+
+def _match(
+    group: Sequence[Reading],
+    answer: Reading,
+    question: Reading,
+    aliases: Mapping[str, Sequence[str]],
+    fitted: Coefficients,
+    places: Sequence[int] | None = None,
+) -> Judged:
+    if not answer.words:
+        return Judged(0.0, 0.0, -1, -1)
+    values, best = point_features(group, answer, question, aliases)
+    said, covered = float(fitted.said(values)), float(fitted.covered(values))
+    note = ""
+    if values[FEATURES.index("other_numbers")] and said >= 0.5:
+        note = "The numbers differ from the key point's: check them."
+    first, last = best.first, best.last
+    if places is not None and first >= 0:
+        first, last = places[first], places[last]
+    return Judged(said, covered, first, last, "", note)
+
+
+def _only(answer: Reading, places: Sequence[int]) -> tuple[Reading, list[int]]:
+    """The answer with only some of its pieces, and their numbers in the whole."""
+    chosen = list(places)
+    words = np.isin(answer.places, chosen)
+    renumbered = {old: new for new, old in enumerate(chosen)}
+    rows = answer.rows[chosen]
+    mean = rows.sum(axis=0)
+    return (
+        Reading(
+            answer.text,
+            tuple(answer.pieces[n] for n in chosen),
+            answer.whole
+            if len(chosen) == len(answer.pieces)
+            else np.asarray(mean / (np.linalg.norm(mean) or 1.0), np.float32),
+            rows,
+            answer.vectors[words],
+            tuple(word for word, held in zip(answer.words, words, strict=True) if held),
+            np.asarray([renumbered[n] for n in answer.places[words]], np.int64),
+        ),
+        chosen,
+    )
+
+
+def _flips(pieces: Sequence[Piece], truths: Sequence[Sentence]) -> dict[int, Flip]:
+    found = {}
+    for number, piece in enumerate(pieces):
+        turned = flip(Sentence(piece.text), truths)
+        if turned is not None:
+            found[number] = turned
+    return found
+
+
+def _mistakes(
+    rubric: ReadRubric,
+    answer: Reading,
+    aliases: Mapping[str, Sequence[str]],
+    fitted: Coefficients,
+    refused: Mapping[int, str],
+) -> dict[int, int]:
+    """Mistakes that the rubric names, stated by a sentence that does not reject them."""
+    made: dict[int, int] = {}
+    if not answer.pieces:
+        return made
+    right = np.asarray([wording.whole for group in rubric.points for wording in group])
+    for number, group in enumerate(rubric.mistakes):
+        for place, piece in enumerate(answer.pieces):
+            if place in refused or number in made:
+                continue
+            one, _ = _only(answer, [place])
+            for claim in group:
+                if bool(_REJECTS.search(piece.text)) != bool(_REJECTS.search(claim.text)):
+                    continue
+                meaning = float(answer.rows[place] @ claim.whole)
+                if meaning < _MISTAKE_MEANING - 0.1:
+                    continue
+                closer = meaning > float((right @ answer.rows[place]).max()) + 0.03
+                values, _ = point_features((claim,), one, rubric.question, aliases)
+                said = float(fitted.said(values))
+                if closer and (said >= _MISTAKE_SAID and meaning >= _MISTAKE_MEANING):
+                    made[number] = place
+                    break
+    return made
+
+
+def _reference(
+    rubric: ReadRubric,
+    answer: Reading,
+    aliases: Mapping[str, Sequence[str]],
+    fitted: Coefficients,
+) -> float | None:
+    if rubric.whole is None:
+        return None
+    if not answer.words:
+        return 0.0
+    values = reference_features(rubric.whole, rubric.points, answer, rubric.question, aliases)
+    return float(fitted.reference(values[None])[0])
+
+
+def _explained(points: Sequence[KeyPoint]) -> dict[str, list[str]]:
+    """The aliases of a rubric, written "short = long"."""
+    pairs = [alias.split("=", 1) for point in points for alias in point.aliases if "=" in alias]
+    return stemmed({short.strip(): [long.strip()] for short, long in pairs})
+
+
+def stemmed(aliases: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """The index's aliases, short form -> long forms, as stems."""
+    found: dict[str, list[str]] = {}
+    for short, longs in aliases.items():
+        words = words_in(short)
+        if words:
+            stems = [" ".join(w.stem for w in words_in(long) if w.weight) for long in longs]
+            found[words[0].stem] = [stem for stem in stems if stem]
+    return found

@@ -1,109 +1,66 @@
 """An answer and a rubric -> a Grade: the judge decides points, code computes the score."""
 
-import re
+import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 
 from chat.answering import Answerer, checked
 from chat.batch import LineError, required_text
-from chat.citations import Citation, cite
-from chat.grade_gates import MAX_ANSWER, gate, normalised, without_orders
-from chat.grade_points import AnswerReader, Spoken, judge
-from chat.reranking import document_frequency
+from chat.grade import (
+    ANCHORS,
+    Grade,
+    PointGrade,
+    Rubric,
+    RubricError,
+    Verdict,
+    score_of,
+    weighted,
+)
+from chat.grade_feedback import anchor_of, better_sentence, citations, feedback, follow_up
+from chat.grade_gates import MAX_ANSWER, gate, sift
+from chat.grade_llm import ModelJudge
+from chat.grade_model import coefficients
+from chat.grade_points import Judged, Judgement, ReadRubric, judge, read_rubric, stemmed
+from chat.grade_reading import Encoder, Reading, normalised_with_places, pieces_of, slices
+from chat.grade_second import ModelView, second_opinion
 from chat.settings import Settings
 from ingest.embedding import MiniLM
 from ingest.index import Index
-from ingest.questions import InterviewQuestion, KeyPoint, Mistake, questions_of
+from ingest.questions import InterviewQuestion, KeyPoint, questions_of
 from ingest.statements import sentences
 
-Verdict = Literal["covered", "partial", "missing", "wrong"]
-ANCHORS = {
-    0: "nothing that can be graded",
-    3: "a beginning: one important point, most are missing",
-    5: "half of what matters",
-    7: "solid: the vital points, details are missing",
-    10: "complete",
-}
-_VALUE = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "wrong": 0.0}
-_MISTAKE_COST = 1.5
+__all__ = [
+    "ANCHORS", "Grade", "Grader", "PointGrade", "Rubric", "RubricError", "Verdict", "grade_row",
+    "readable_grade", "score_of",
+]  # fmt: skip
+OFFLINE = "extractive"
 _SAME_QUESTION = 0.80
-_MISTAKE_MEANING = 0.72
-
-
-@dataclass(frozen=True)
-class PointGrade:
-    """The verdict on one key point and the words of the answer that decided it."""
-
-    point: str
-    verdict: Verdict
-    evidence: str
-    start: int = -1
-    end: int = -1
-    weight: str = "vital"
-    confidence: float = 0.0
-
-
-@dataclass(frozen=True)
-class Grade:
-    """A graded answer."""
-
-    question: str
-    question_id: str
-    answer: str
-    score: float
-    points: tuple[PointGrade, ...]
-    mistakes: tuple[str, ...]
-    feedback: str
-    citations: tuple[Citation, ...]
-    follow_up: str
-    model: str
-    seconds: float
-    band: tuple[float, float]
-    gate: str = ""
-    unsure: bool = False
-    notes: tuple[str, ...] = ()
-    rubric_version: str = ""
-    id: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The output line of `python -m chat grade`, without the line's `id`."""
-        return {
-            "question": self.question,
-            "score": self.score,
-            "points": [asdict(point) for point in self.points],
-            "mistakes": list(self.mistakes),
-            "feedback": self.feedback,
-            "citations": [citation.to_json() for citation in self.citations],
-            "model": self.model,
-            "seconds": round(self.seconds, 3),
-            "band": list(self.band),
-            "gate": self.gate,
-            "follow_up": self.follow_up,
-            "notes": list(self.notes),
-        }
-
-
-@dataclass(frozen=True)
-class Rubric:
-    """What an answer is graded against."""
-
-    question: str
-    points: tuple[KeyPoint, ...]
-    mistakes: tuple[Mistake, ...] = ()
-    source: InterviewQuestion | None = None
+_KEPT_RUBRICS = 64
+_NEAR_CUT = 0.12
+_REFERENCE_PENALTY = 2.5
 
 
 class Grader:
-    """Grades answers offline. One a process; safe to share between threads."""
+    """Grades answers. One a process; safe to share between threads."""
 
-    def __init__(self, settings: Settings, answerer: Answerer | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        answerer: Answerer | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
+        self._settings = settings
         self._answerer = answerer or Answerer(settings)
+        self._encoder = encoder
+        self._judge = ModelJudge(settings)
+        self._lock = threading.Lock()
         self._bank: tuple[str, list[InterviewQuestion], np.ndarray] | None = None
+        self._read: dict[tuple[str, Rubric], ReadRubric] = {}
 
     def question_bank(self) -> list[InterviewQuestion]:
         """The guide's interview questions."""
@@ -115,136 +72,245 @@ class Grader:
         answer: str,
         key_points: Sequence[str] | None = None,
         reference: str | None = None,
+        model: str | None = None,
+        previous: Grade | None = None,
     ) -> Grade:
         """Grade an answer.
+
+        Args:
+            question: the interview question.
+            answer: what the candidate said.
+            key_points: what a good answer says; the guide's own rubric when None.
+            reference: a good answer in free words, instead of key points.
+            model: a model string, the configured one when None; its verdicts count, the
+                offline judge runs beside it.
+            previous: the grade of the turns before; this answer is added to theirs and
+                graded against the same rubric.
 
         Raises:
             QuestionError: the question is empty or too long.
             BadIndexError: there is no usable index.
+            RubricError: there is nothing to grade against.
         """
         started = time.perf_counter()
-        question = checked(question)
+        spec = model or self._settings.model
         index = self._answerer.service().index
-        rubric = self._rubric(index, question, key_points, reference)
-        pieces = _pieces(answer)
-        texts, orders = without_orders([normalised(piece.text) for piece in pieces])
-        kept = [piece for piece in pieces if normalised(piece.text) in texts]
-        closed = gate(question, normalised(answer), texts)
+        if previous is not None:
+            answer = f"{previous.answer}\n{answer}"
+        if previous is not None and previous.rubric is not None:
+            rubric = previous.rubric
+        elif previous is not None and key_points is None and reference is None:
+            rubric = self._known(previous)
+        else:
+            rubric = self._rubric(checked(question), key_points, reference)
+        text, places = normalised_with_places(answer)
+        pieces = pieces_of(text)
+        texts = [piece.text for piece in pieces]
+        sifted = sift(texts)
+        closed = gate(rubric.question, text, texts, sifted)
         if closed:
             grade = _gated(rubric, answer, closed)
         else:
-            grade = self._judged(index, rubric, answer, kept)
-        if orders and not closed:
-            grade = replace(
-                grade, notes=(*grade.notes, "Instructions to the grader were left out.")
-            )
+            kept = [pieces[n] for n in sifted.kept]
+            reading = slices(text, kept, self._encoder)
+            grade = self._judged(index, rubric, answer, reading, places, spec)
+        notes = list(grade.notes)
+        if sifted.orders:
+            notes.append("Instructions to the grader were left out; the rest is graded.")
+        if sifted.heaps and not closed:
+            notes.append("Bare lists of terms earn nothing; say what you would do with them.")
         source = rubric.source
         return replace(
             grade,
+            notes=tuple(notes),
             seconds=time.perf_counter() - started,
             question_id=source.id if source else "",
             rubric_version=source.version if source else "",
+            rubric=rubric,
             id=uuid4().hex,
         )
 
-    def _judged(self, index: Index, rubric: Rubric, answer: str, pieces: list[Spoken]) -> Grade:
-        whole = len(index.passages)
-        rarity = {
-            term: float(np.log(1 + whole / (1 + document_frequency(index, term))))
-            for term in index.bm25.vocab_dict
-        }
-        reader = AnswerReader(rubric.question, pieces, rarity)
-        points = []
-        for point in rubric.points:
-            match = reader.match([point.text, *point.also])
-            verdict: Verdict = "missing"
-            if match.probability >= judge().covered:
-                verdict = "covered"
-            elif match.probability >= judge().partial:
-                verdict = "partial"
-            found = match.piece if verdict != "missing" else None
-            points.append(
-                PointGrade(
-                    point.text,
-                    verdict,
-                    answer[found.start : found.end] if found else "",
-                    found.start if found else -1,
-                    found.end if found else -1,
-                    "vital" if point.vital else "okay",
-                    round(match.probability, 3),
-                )
-            )
-        mistakes = _mistakes_made(rubric, pieces)
-        score = score_of(points, len(mistakes))
-        unsure = sum(abs(p.confidence - judge().covered) < 0.12 for p in points)
-        band = (
-            max(0.0, round(score - 0.5 - unsure * 0.4, 1)),
-            min(10.0, score + 0.5 + unsure * 0.4),
+    def _judged(
+        self,
+        index: Index,
+        rubric: Rubric,
+        answer: str,
+        reading: Reading,
+        places: Sequence[int],
+        model: str,
+    ) -> Grade:
+        read = self._reading_of(index, rubric)
+        found = judge(read, reading, stemmed(index.aliases))
+        points = [
+            _point(key, judged, reading, places, answer)
+            for key, judged in zip(rubric.points, found.points, strict=True)
+        ]
+        made = list(found.made_at)
+        view = ModelView(OFFLINE)
+        if model != OFFLINE:
+            view = second_opinion(self._judge, model, rubric, points, made, answer)
+            points, made = list(view.points), list(view.mistakes)
+        offline = view.model == OFFLINE
+        claims = found.claims if offline else ()
+        score = _score(points, len(made), len(claims), found if offline else None, rubric)
+        mistakes = [rubric.mistakes[n] for n in made]
+        wrong = [f"{_said(reading, n)} - {turned.reason}: {turned.truth}" for n, turned in claims]
+        cuts = coefficients()
+        doubtful = sum(
+            min(abs(j.value - cuts.low), abs(j.value - cuts.high)) < _NEAR_CUT for j in found.points
         )
+        width = 0.5 + 4.0 * doubtful / (len(points) or 1) / 2
         return Grade(
             rubric.question,
             "",
             answer,
             score,
             tuple(points),
-            tuple(f"{m.claim} - {m.why}".rstrip(" -") for m in mistakes),
-            _feedback(points, mistakes, score),
-            _citations(index, rubric, points, mistakes),
-            _follow_up(points),
-            "extractive",
+            (*(f"{m.claim} - {m.why}".rstrip(" -") for m in mistakes), *wrong),
+            feedback(points, mistakes, score, wrong),
+            citations(index, rubric, points, mistakes),
+            follow_up(points, rubric.question),
+            view.model,
             0.0,
-            (band[0], round(band[1], 1)),
+            (max(0.0, round(score - width, 1)), min(10.0, round(score + width, 1))),
+            unsure=view.unsure,
+            notes=view.notes,
+            anchor=anchor_of(score),
+            better=better_sentence(points, rubric),
         )
 
     def _rubric(
-        self,
-        index: Index,
-        question: str,
-        key_points: Sequence[str] | None,
-        reference: str | None,
+        self, question: str, key_points: Sequence[str] | None, reference: str | None
     ) -> Rubric:
         if key_points:
             return Rubric(question, tuple(KeyPoint(point, -1, -1) for point in key_points))
-        if reference:
-            spans = sentences(reference, 0, len(reference))
-            return Rubric(question, tuple(KeyPoint(reference[a:b], -1, -1) for a, b in spans))
+        if reference and reference.strip():
+            text, _ = normalised_with_places(reference)
+            points = [piece.text for piece in pieces_of(text)] or [text]
+            return Rubric(
+                question, tuple(KeyPoint(point, -1, -1) for point in points), reference=text
+            )
         _, bank, vectors = self._questions()
+        exact = next((q for q in bank if q.text.strip() == question.strip()), None)
+        if exact is not None:
+            return _of(exact)
         if bank:
             similar = vectors @ MiniLM.shared().queries([question])[0]
             best = int(np.argmax(similar))
             if similar[best] >= _SAME_QUESTION:
-                found = bank[best]
-                return Rubric(found.text, found.points, found.mistakes, found)
+                return _of(bank[best])
         answer = self._answerer.ask(question)
         quotes = [KeyPoint(c.quote.strip("-* |"), -1, -1) for c in answer.citations]
         if not quotes:
-            raise LineError("The guide has no rubric for this question; give key_points.")
+            raise RubricError(
+                "The guide says nothing about this question, so there is nothing to grade against. "
+                "Give key_points or a reference answer."
+            )
         return Rubric(question, tuple(quotes))
+
+    def _known(self, previous: Grade) -> Rubric:
+        """The rubric of an earlier grade that was stored without it."""
+        for question in self.question_bank():
+            if previous.question_id and question.id == previous.question_id:
+                return _of(question)
+        points = tuple(
+            KeyPoint(point.point, -1, -1, point.weight == "vital") for point in previous.points
+        )
+        return Rubric(previous.question, points)
+
+    def _reading_of(self, index: Index, rubric: Rubric) -> ReadRubric:
+        key = (index.manifest.id, rubric)
+        with self._lock:
+            kept = self._read.get(key)
+        if kept is None:
+            kept = read_rubric(
+                rubric.question,
+                rubric.points,
+                rubric.mistakes,
+                _truths(index, rubric),
+                rubric.reference or None,
+                self._encoder,
+            )
+            with self._lock:
+                if len(self._read) >= _KEPT_RUBRICS:
+                    self._read.pop(next(iter(self._read)))
+                self._read[key] = kept
+        return kept
 
     def _questions(self) -> tuple[str, list[InterviewQuestion], np.ndarray]:
         index = self._answerer.service().index
-        if self._bank is None or self._bank[0] != index.manifest.id:
-            bank = questions_of(index.documents.values())
-            vectors = MiniLM.shared().queries([question.text for question in bank])
-            self._bank = (index.manifest.id, bank, vectors)
-        return self._bank
+        with self._lock:
+            if self._bank is None or self._bank[0] != index.manifest.id:
+                bank = questions_of(index.documents.values())
+                vectors = MiniLM.shared().queries([question.text for question in bank])
+                self._bank = (index.manifest.id, bank, vectors)
+            return self._bank
 
 
-def score_of(points: Sequence[PointGrade], mistakes: int) -> float:
-    """0..10: weighted share of the points (a vital one counts twice), less the mistakes."""
-    weights = [2.0 if point.weight == "vital" else 1.0 for point in points]
-    earned = sum(w * _VALUE[p.verdict] for w, p in zip(weights, points, strict=True))
-    return round(max(0.0, 10 * earned / (sum(weights) or 1.0) - _MISTAKE_COST * mistakes), 1)
+def _of(question: InterviewQuestion) -> Rubric:
+    return Rubric(question.text, question.points, question.mistakes, question)
 
 
-def _pieces(answer: str) -> list[Spoken]:
-    pieces = []
-    position = 0
-    for line in answer.split("\n"):
-        for start, end in sentences(answer, position, position + len(line)):
-            pieces.append(Spoken(answer[start:end], start, end))
-        position += len(line) + 1
-    return pieces
+def _truths(index: Index, rubric: Rubric) -> list[str]:
+    """What the guide says around the question: the model answer and the lesson's statements."""
+    source = rubric.source
+    if source is None:
+        return []
+    answer = source.model_answer
+    said = [answer[a:b] for a, b in sentences(answer, 0, len(answer))]
+    lesson = [
+        statement.reading
+        for passage in index.passages
+        if passage.source == source.source and passage.kind != "question"
+        for statement in passage.statements
+    ]
+    return [*said, *lesson]
+
+
+def _point(
+    key: KeyPoint, judged: Judged, reading: Reading, places: Sequence[int], answer: str
+) -> PointGrade:
+    cuts = coefficients()
+    verdict: Verdict = "missing"
+    if judged.flip:
+        verdict = "wrong"
+    elif judged.value >= cuts.high:
+        verdict = "covered"
+    elif judged.value >= cuts.low:
+        verdict = "partial"
+    start = end = -1
+    if verdict != "missing" and judged.first >= 0:
+        start = places[reading.pieces[judged.first].start]
+        end = places[reading.pieces[judged.last].end - 1] + 1
+    return PointGrade(
+        key.text,
+        verdict,
+        answer[start:end] if start >= 0 else "",
+        start,
+        end,
+        "vital" if key.vital else "okay",
+        round(judged.value, 3),
+        judged.flip or (judged.note if verdict != "missing" else ""),
+    )
+
+
+def _said(reading: Reading, piece: int) -> str:
+    return f'"{" ".join(reading.pieces[piece].text.split())}"'
+
+
+def _score(
+    points: Sequence[PointGrade],
+    mistakes: int,
+    claims: int,
+    found: Judgement | None,
+    rubric: Rubric,
+) -> float:
+    """The score from the verdicts; of a free reference, its calibrated similarity."""
+    if found is None or found.reference is None:
+        return score_of(points, mistakes + claims)
+    wrong = weighted(points, "wrong")
+    loss = max(_REFERENCE_PENALTY, 10 * wrong) if wrong else _REFERENCE_PENALTY * bool(claims)
+    return round(max(0.0, 10 * found.reference - loss), 1)
 
 
 def _gated(rubric: Rubric, answer: str, reason: str) -> Grade:
@@ -262,94 +328,20 @@ def _gated(rubric: Rubric, answer: str, reason: str) -> Grade:
         reason,
         (),
         "",
-        "extractive",
+        OFFLINE,
         0.0,
         (0.0, 0.0),
         reason,
+        anchor=ANCHORS[0],
     )
 
 
-def _mistakes_made(rubric: Rubric, pieces: Sequence[Spoken]) -> list[Mistake]:
-    """Mistakes of the rubric that a sentence of the answer states, and does not reject."""
-    if not rubric.mistakes or not pieces:
-        return []
-    model = MiniLM.shared()
-    spoken = model.queries([piece.text for piece in pieces])
-    right = model.queries([point.text for point in rubric.points])
-    made = []
-    for mistake in rubric.mistakes:
-        claims = model.queries([mistake.claim, *mistake.also])
-        similar = (spoken @ claims.T).max(axis=1)
-        for row, piece in enumerate(pieces):
-            rejects = re.search(
-                r"\b(not|never|avoid|wrong|mistake|instead|n't)\b", piece.text, re.I
-            )
-            claimed = re.search(r"\b(not|never|avoid|n't)\b", mistake.claim, re.I)
-            if similar[row] < _MISTAKE_MEANING or bool(rejects) != bool(claimed):
-                continue
-            if similar[row] > float((spoken[row] @ right.T).max()) + 0.05:
-                made.append(mistake)
-                break
-    return made
-
-
-def _feedback(points: Sequence[PointGrade], mistakes: Sequence[Mistake], score: float) -> str:
-    covered = [p for p in points if p.verdict == "covered"]
-    missed = sorted(
-        (p for p in points if p.verdict != "covered"),
-        key=lambda p: (p.weight != "vital", p.confidence),
-    )
-    anchor = ANCHORS[max(level for level in ANCHORS if level <= score + 1e-9)]
-    lines = [f"{len(covered)} of {len(points)} key points: {anchor}."]
-    if covered:
-        lines.append(f"Good: {covered[0].point}")
-    for mistake in mistakes[:2]:
-        lines.append(f'Wrong: "{mistake.claim}" {mistake.why}')
-    for point in missed[:2]:
-        lines.append(
-            f"{'Say more about' if point.verdict == 'partial' else 'Missing'}: {point.point}"
-        )
-    return "\n".join(lines)
-
-
-def _follow_up(points: Sequence[PointGrade]) -> str:
-    missed = [p for p in points if p.verdict in {"missing", "partial"}]
-    if not missed:
-        return ""
-    probe = min(missed, key=lambda p: (p.weight != "vital", p.verdict != "missing"))
-    words = probe.point.rstrip(".").split()
-    return f"You have not spoken of this: {' '.join(words[:5])} .. What would you say about it?"
-
-
-def _citations(
-    index: Index, rubric: Rubric, points: Sequence[PointGrade], mistakes: Sequence[Mistake]
-) -> tuple[Citation, ...]:
-    """Where the guide says what was missed or got wrong, at most four places."""
-    source = rubric.source
-    if source is None:
-        return ()
-    wanted = [
-        (point.start, point.end)
-        for point, graded in zip(rubric.points, points, strict=True)
-        if graded.verdict != "covered"
-    ]
-    wanted = [(m.start, m.end) for m in mistakes] + wanted
-    document = index.documents[source.source]
-    found: list[Citation] = []
-    for start, end in wanted[:4]:
-        for passage in index.passages:
-            inside = passage.source == source.source and passage.start <= start < passage.end
-            if inside:
-                found.append(cite(len(found) + 1, document, passage, start, min(end, passage.end)))
-                break
-    return tuple(found)
-
-
-def grade_row(grader: Grader, row: dict[str, Any]) -> dict[str, Any]:
+def grade_row(grader: Grader, row: dict[str, Any], model: str | None = None) -> dict[str, Any]:
     """Grade one line of a batch.
 
     Raises:
         LineError: a field is missing or of the wrong form.
+        GuideError: there is nothing to grade against, or no index.
     """
     question = required_text(row, "question", 4000)
     answer = row.get("answer")
@@ -364,7 +356,7 @@ def grade_row(grader: Grader, row: dict[str, Any]) -> dict[str, Any]:
     reference = row.get("reference")
     if reference is not None and not isinstance(reference, str):
         raise LineError('"reference" is not a string')
-    return grader.grade(question, answer, points, reference).to_json()
+    return grader.grade(question, answer, points, reference, model).to_json()
 
 
 def readable_grade(grade: Grade) -> str:
@@ -375,6 +367,10 @@ def readable_grade(grade: Grade) -> str:
         lines.append(f"{marks[point.verdict]} {point.point}")
         if point.evidence:
             lines.append(f'    you said: "{" ".join(point.evidence.split())}"')
+        if point.note:
+            lines.append(f"    {point.note}")
+    if grade.better and not grade.gate:
+        lines += ["", f'You could say: "{grade.better}"']
     for citation in grade.citations:
         lines.append(f"[{citation.n}] {citation.source} > {' > '.join(citation.trail[1:])}")
     if grade.follow_up:

@@ -1,0 +1,91 @@
+"""Do the words of an answer stand in an order that English has?
+
+Pairs of neighbouring words are counted in the guide, function words as themselves and the
+rest by their endings. A shuffled answer has all the right words and pairs that nobody
+writes ("the of is"); a terse or faulty one still has mostly common pairs.
+"""
+
+import itertools
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+FILE = Path(__file__).with_name("grade_order.json")
+_TOKEN = re.compile(r"[A-Za-z][A-Za-z'’]*|\d[\d.,]*%?|[.!?;:\n]+|,")
+_FUNCTION = frozenset(
+    """a about above after all also an and any are as at be because been before being between both
+    but by can could did do does during each for from had has have he her his how i if in into is
+    it its just like may me might more most must my no not of on one only or other our out over
+    per she should so some such than that the their them then there these they this those through
+    to too under until up use used uses using very was we were what when where whether which while
+    who why will with without would you your""".split()
+)
+_ENDINGS = ("ing", "ed", "ly", "tion", "ment", "ness", "able", "ive", "al", "er", "es", "s")
+_SMOOTHING = 0.5
+
+
+def classes(text: str) -> list[str]:
+    """The classes of the tokens of `text`; "." stands for every end of a sentence."""
+    found = ["."]
+    for token in _TOKEN.findall(text):
+        lowered = token.lower()
+        if token[0] in ".!?;:\n":
+            if found[-1] != ".":
+                found.append(".")
+        elif token == "," or lowered in _FUNCTION:
+            found.append(lowered)
+        elif token[0].isdigit():
+            found.append("#")
+        else:
+            ending = next((e for e in _ENDINGS if len(lowered) > 4 and lowered.endswith(e)), "")
+            found.append(f"-{ending}")
+    return [*found, "."] if found[-1] != "." else found
+
+
+def count(texts: Iterable[str]) -> dict[str, dict[str, float]]:
+    """For each pair that occurs: the log of how much likelier it is than by chance."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    for text in texts:
+        found = classes(text)
+        pairs.update(itertools.pairwise(found))
+    first: Counter[str] = Counter()
+    second: Counter[str] = Counter()
+    for (one, other), number in pairs.items():
+        first[one] += number
+        second[other] += number
+    whole = sum(pairs.values())
+    table: dict[str, dict[str, float]] = {}
+    for one in sorted(first):
+        for other in sorted(second):
+            chance = first[one] * second[other] / whole
+            seen = pairs[one, other]
+            value = math.log((seen + _SMOOTHING) / (chance + _SMOOTHING))
+            if abs(value) >= 0.15:
+                table.setdefault(one, {})[other] = round(max(-4.0, min(3.0, value)), 1)
+    return table
+
+
+@cache
+def _table() -> dict[str, dict[str, float]]:
+    table: dict[str, dict[str, float]] = json.loads(FILE.read_text(encoding="utf-8"))["pairs"]
+    return table
+
+
+def plausibility(text: str, table: dict[str, dict[str, float]] | None = None) -> tuple[int, float]:
+    """Number and mean likelihood ratio (log) of the pairs that have a function word.
+
+    Pairs of two other words say little, and where a list's items end any pair may stand,
+    so both are left out.
+    """
+    table = _table() if table is None else table
+    found = classes(text)
+    values = [
+        table.get(one, {}).get(other, 0.0)
+        for one, other in itertools.pairwise(found)
+        if (one in _FUNCTION or other in _FUNCTION) and "." not in (one, other)
+    ]
+    return len(values), sum(values) / len(values) if values else 0.0

@@ -1,0 +1,243 @@
+"""Fit the grader's coefficients: the judge of points, and the score of a free reference.
+
+Of labelled answers only the development split is used. Weights may only rise with
+similarity, so that no answer loses by saying more of what is wanted.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chat import grade_order
+from chat.grade_model import FILE, ON_POINT, ON_REFERENCE, Coefficients, Floats, bent, parsed
+from chat.grade_points import (
+    ReadRubric,
+    point_features,
+    read_rubric,
+    reference_features,
+    stemmed,
+)
+from chat.grade_reading import Encoder, Reading, normalised, pieces_of, read_all
+from eval.grading_labelled import Labelled
+from eval.grading_sets import Graded
+from ingest.index import Index
+from ingest.questions import InterviewQuestion
+
+SET_WEIGHTS = {"mohler": 2500.0, "saf": 1000.0, "beetle": 250.0, "scientsbank": 250.0}
+"""How much each set counts; the nearest to this guide's subject and form counts most."""
+_KNOTS = (0.2, 0.4, 0.6, 0.8)
+_RIDGE = 100.0
+_INVERSE_PENALTY = 0.05
+_BATCH = 256
+
+
+def fit(
+    index: Index,
+    bank: Sequence[InterviewQuestion],
+    labelled: Sequence[Labelled],
+    sets: Mapping[str, Sequence[Graded]],
+    encoder: Encoder,
+    target: Path = FILE,
+) -> dict[str, Any]:
+    """Fit everything on development data and write `target`; the values written."""
+    write_order(index)
+    aliases = stemmed(index.aliases)
+    points, verdicts, groups = labelled_points(bank, labelled, aliases, encoder)
+    said = np.isin(verdicts, ("covered", "partial"))
+    covered = verdicts == "covered"
+    features = {name: reference_rows(rows, encoder) for name, rows in sets.items()}
+    scores = {name: np.asarray([row.score for row in rows]) for name, rows in sets.items()}
+    questions = {name: np.asarray([row.question_id for row in rows]) for name, rows in sets.items()}
+    low, high = cuts(points, verdicts, groups)
+    values: dict[str, Any] = {
+        "on_point": list(ON_POINT),
+        "said": logistic(points, said),
+        "covered": logistic(points, covered),
+        "low": low,
+        "high": high,
+        "on_reference": list(ON_REFERENCE),
+        "reference": calibration(features, scores, questions),
+        "fitted_on": {
+            "points": f"{len(points)} key points in {len(labelled)} answers of the development "
+            "split of eval/golden/grading.jsonl",
+            "reference": ", ".join(f"{len(rows)} of {name}" for name, rows in sets.items())
+            + " (answers graded by people; development parts, not in this repository)",
+        },
+    }
+    parsed(values)
+    target.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+    return {"low": low, "high": high, "fitted_on": values["fitted_on"]}
+
+
+def write_order(index: Index, target: Path = grade_order.FILE) -> None:
+    """Count the pairs of words in the guide's prose and lists."""
+    texts = [p.text for p in index.passages if p.kind in {"prose", "list"}]
+    values = {
+        "counted_in": "the prose and lists of corpus/",
+        "pairs": grade_order.count(texts),
+    }
+    target.write_text(json.dumps(values, separators=(",", ":")) + "\n", encoding="utf-8")
+
+
+def labelled_points(
+    bank: Sequence[InterviewQuestion],
+    labelled: Sequence[Labelled],
+    aliases: Mapping[str, Sequence[str]],
+    encoder: Encoder,
+) -> tuple[Floats, np.ndarray, np.ndarray]:
+    """Features, verdicts and question ids of all points of some labelled answers."""
+    by_id = {question.id: question for question in bank}
+    rubrics: dict[str, ReadRubric] = {}
+    features, verdicts, groups = [], [], []
+    answers = read_all([normalised(row.answer) for row in labelled], encoder)
+    for row, answer in zip(labelled, answers, strict=True):
+        if row.question_id not in rubrics:
+            question = by_id[row.question_id]
+            rubrics[row.question_id] = read_rubric(
+                question.text, question.points, (), encoder=encoder
+            )
+        rubric = rubrics[row.question_id]
+        names = {**aliases, **rubric.aliases}
+        for group, verdict in zip(rubric.points, row.points, strict=True):
+            features.append(point_features(group, answer, rubric.question, names)[0])
+            verdicts.append(verdict)
+            groups.append(row.question_id)
+    return np.asarray(features), np.asarray(verdicts), np.asarray(groups)
+
+
+def logistic(features: Floats, wanted: np.ndarray) -> dict[str, Any]:
+    """A logistic regression, its scaling folded into the weights."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=2000)
+    model.fit((features - mean) / scale, wanted)
+    weights = model.coef_[0] / scale
+    bias = float(model.intercept_[0] - weights @ mean)
+    return {"weights": [round(float(w), 5) for w in weights], "bias": round(bias, 5)}
+
+
+def probabilities(fitted: dict[str, Any], features: Floats) -> Floats:
+    """Probabilities of a regression that `logistic` fitted."""
+    weights = np.asarray(fitted["weights"])
+    return np.asarray(1 / (1 + np.exp(-(features @ weights + fitted["bias"]))))
+
+
+def held_out(features: Floats, verdicts: np.ndarray, groups: np.ndarray) -> Floats:
+    """The judge's value of each point, from folds whose questions it has not seen."""
+    from sklearn.model_selection import GroupKFold
+
+    values = np.zeros(len(features))
+    folds = GroupKFold(min(8, len(set(groups))), shuffle=True, random_state=0)
+    for seen, unseen in folds.split(features, verdicts, groups):
+        said = logistic(features[seen], np.isin(verdicts[seen], ("covered", "partial")))
+        covered = logistic(features[seen], verdicts[seen] == "covered")
+        both = [probabilities(fitted, features[unseen]) for fitted in (said, covered)]
+        values[unseen] = sum(both) / 2
+    return values
+
+
+def cuts(features: Floats, verdicts: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """The cuts between missing, partial and covered that err least on held-out questions."""
+    from sklearn.metrics import f1_score
+
+    values = held_out(features, verdicts, groups)
+    worth = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "wrong": 0.0}
+    wanted = np.asarray([worth[verdict] for verdict in verdicts])
+    best = (-1.0, 0.3, 0.6)
+    names = ["covered", "partial", "missing"]
+    for low in np.arange(0.2, 0.5, 0.02):
+        for high in np.arange(low + 0.1, 0.8, 0.02):
+            told = np.where(values >= high, 1.0, np.where(values >= low, 0.5, 0.0))
+            said = np.where(told == 1, "covered", np.where(told == 0.5, "partial", "missing"))
+            f1 = float(f1_score(verdicts, said, average="macro", labels=names))
+            merit = f1 - float(np.abs(told - wanted).mean())
+            best = max(best, (merit, round(float(low), 3), round(float(high), 3)))
+    return best[1], best[2]
+
+
+def reference_rows(rows: Sequence[Graded], encoder: Encoder) -> Floats:
+    """The calibration's features of answers that were graded against a reference."""
+    kept: dict[str, Reading] = {}
+    parts: dict[str, list[str]] = {}
+    for row in rows:
+        reference = normalised(row.reference)
+        parts.setdefault(reference, [p.text for p in pieces_of(reference)] or [reference])
+    texts = dict.fromkeys(normalised(t) for r in rows for t in (r.answer, r.reference, r.question))
+    every = list(dict.fromkeys([*texts, *(part for group in parts.values() for part in group)]))
+    for first in range(0, len(every), _BATCH):
+        chosen = every[first : first + _BATCH]
+        kept.update(zip(chosen, read_all(chosen, encoder), strict=True))
+    features = []
+    for row in rows:
+        reference = normalised(row.reference)
+        answer = kept[normalised(row.answer)]
+        if not answer.words:
+            features.append(np.zeros(len(ON_REFERENCE)))
+            continue
+        groups = [(kept[part],) for part in parts[reference]]
+        question = kept[normalised(row.question)]
+        features.append(reference_features(kept[reference], groups, answer, question, {}))
+    return np.asarray(features)
+
+
+def calibration(
+    features: Mapping[str, Floats],
+    scores: Mapping[str, Floats],
+    questions: Mapping[str, np.ndarray],
+) -> dict[str, Any]:
+    """Weights that order the answers within each question, and the scale of people's scores.
+
+    Differences between questions are taken out before fitting: with few questions, how
+    hard each one was would be mistaken for what its features say.
+    """
+    from sklearn.linear_model import Ridge
+
+    pooled = np.concatenate(list(features.values()))
+    knots = np.quantile(pooled, _KNOTS, axis=0)
+    scale = bent(pooled, knots).std(axis=0) + 1e-9
+    rows, wanted, weights = [], [], []
+    for name, values in features.items():
+        basis = bent(values, knots) / scale
+        people = (scores[name] - scores[name].mean()) / (scores[name].std() or 1.0)
+        for question in np.unique(questions[name]):
+            mine = questions[name] == question
+            rows.append(basis[mine] - basis[mine].mean(axis=0))
+            wanted.append(people[mine] - people[mine].mean())
+            share = SET_WEIGHTS.get(name, 250.0) / len(values)
+            weights.append(np.full(int(mine.sum()), share))
+    model = Ridge(_RIDGE, positive=True, fit_intercept=False)
+    model.fit(np.concatenate(rows), np.concatenate(wanted), sample_weight=np.concatenate(weights))
+    coefficients = model.coef_ / scale
+    slope, shift = _scale(features, scores, knots, coefficients)
+    return {
+        "knots": [[round(float(v), 5) for v in knot] for knot in knots],
+        "weights": [round(float(w), 6) for w in coefficients],
+        "scale": round(slope, 5),
+        "shift": round(shift, 5),
+    }
+
+
+def _scale(
+    features: Mapping[str, Floats], scores: Mapping[str, Floats], knots: Floats, weights: Floats
+) -> tuple[float, float]:
+    """The line from weighted features to people's scores, sets weighted as in the fit."""
+    told = np.concatenate([bent(values, knots) @ weights for values in features.values()])
+    people = np.concatenate([scores[name] for name in features])
+    share = np.concatenate(
+        [np.full(len(v), SET_WEIGHTS.get(name, 250.0) / len(v)) for name, v in features.items()]
+    )
+    design = np.stack([told, np.ones_like(told)], axis=1) * np.sqrt(share)[:, None]
+    (slope, shift), *_ = np.linalg.lstsq(design, people * np.sqrt(share), rcond=None)
+    return float(slope), float(shift)
+
+
+def dev_fit_points(values: dict[str, Any]) -> Coefficients:
+    """Coefficients from fitted values; for measuring without writing them."""
+    return parsed(values)
+
+
+__all__ = ["calibration", "cuts", "fit", "held_out", "labelled_points", "logistic"]

@@ -1,0 +1,123 @@
+"""Answers graded by people, outside the project: read, encoded once, compared."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chat.grade_reading import Encoder, FloatRows
+from ingest.embedding import MiniLM
+from ingest.errors import GuideError
+
+SETS = {
+    "mohler": "mohler",
+    "saf": "saf_english",
+    "scientsbank": "scientsbank",
+    "beetle": "beetle",
+}
+
+
+class GradedDataError(GuideError):
+    """A set of graded answers is missing or out of form."""
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One answer that people graded against a reference."""
+
+    question_id: str
+    question: str
+    reference: str
+    answer: str
+    score: float
+    """0..1."""
+    graders: tuple[float, ...] = ()
+    """The scores of the single graders, 0..1, where they are known."""
+
+
+def load(folder: Path) -> dict[str, list[Graded]]:
+    """The sets that `folder` holds, by name.
+
+    Raises:
+        GradedDataError: none is there, or a line is out of form.
+    """
+    found = {}
+    for name, stem in SETS.items():
+        files = sorted(folder.glob(f"{stem}*.jsonl.gz")) + sorted(folder.glob(f"{stem}*.jsonl"))
+        if files:
+            found[name] = [row for file in files for row in _read(file)]
+    if not found:
+        raise GradedDataError(f"{folder} holds no graded answers ({', '.join(SETS.values())}).")
+    return found
+
+
+def _read(file: Path) -> list[Graded]:
+    try:
+        raw = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        return [_graded(json.loads(line)) for line in raw.decode().splitlines() if line.strip()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GradedDataError(f"{file} can't be read as graded answers: {error!r}") from None
+
+
+def _graded(row: dict[str, Any]) -> Graded:
+    labels = row.get("labels") or {}
+    singles = [labels[k] / 5 for k in ("grader_me", "grader_other") if labels.get(k) is not None]
+    return Graded(
+        row["qid"],
+        row.get("question") or "",
+        row["reference"],
+        row["student"],
+        float(row["score"]),
+        tuple(singles),
+    )
+
+
+class KeptEncoder:
+    """MiniLM that keeps what it encoded, in memory and, with a folder, on disk."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._kept: dict[str, tuple[FloatRows, FloatRows]] = {}
+
+    def encode_spans(
+        self, texts: Sequence[str], spans: Sequence[Sequence[tuple[int, int]]]
+    ) -> tuple[FloatRows, list[FloatRows]]:
+        """As `MiniLM.encode_spans`; each text and its spans are encoded once."""
+        keys = [_key(text, span) for text, span in zip(texts, spans, strict=True)]
+        new = {key: n for n, key in enumerate(keys) if key not in self._kept}
+        if new:
+            chosen = list(new.values())
+            whole, parts = MiniLM.shared().encode_spans(
+                [texts[n] for n in chosen], [spans[n] for n in chosen]
+            )
+            self._kept.update(zip(new, zip(whole, parts, strict=True), strict=True))
+        rows = [self._kept[key] for key in keys]
+        return np.asarray([row[0] for row in rows]), [np.asarray(row[1]) for row in rows]
+
+    def restore(self, name: str) -> None:
+        """Take up what an earlier run kept under `name`."""
+        import pickle
+
+        file = self._folder / f"{name}.pickle" if self._folder else None
+        if file is not None and file.exists():
+            self._kept.update(pickle.loads(file.read_bytes()))
+
+    def save(self, name: str) -> None:
+        """Keep everything under `name` for the next run."""
+        import pickle
+
+        if self._folder is not None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / f"{name}.pickle").write_bytes(pickle.dumps(self._kept, protocol=5))
+
+
+def _key(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    return hashlib.sha256(f"{text}\0{list(spans)}".encode()).hexdigest()
+
+
+__all__ = ["SETS", "Encoder", "Graded", "GradedDataError", "KeptEncoder", "load"]
