@@ -184,6 +184,8 @@ def literal(text: str) -> str:
 
 def _quoted(text: str) -> str:
     lines = []
+    if not text.strip():
+        return "> (no answer)"
     for line in text.strip().split("\n"):
         words = literal(line.expandtabs(4).rstrip())
         indent = len(words) - len(words.lstrip(" "))

@@ -110,7 +110,7 @@ class MockInterview:
         for topic in topics or [None]:  # type: ignore[list-item]
             fits = practice.fitting(topic, level, kind)
             pools.append([question for question, _ in practice.ranked(owner, fits, now)])
-        interview = cls(practice, owner, _spread(pools, max(1, count)))
+        interview = cls(practice, owner, _spread(pools, max(1, count), varied=not topics))
         while (earlier := cls.resume(practice, owner)) is not None:
             earlier.abandon()
         interview._store()
@@ -196,8 +196,7 @@ class MockInterview:
         self, place: int, question: InterviewQuestion, model: str | None, now: float | None
     ) -> MockResult:
         text, seconds = self._answers[place]
-        named = {"model": model} if model else {}
-        grade = self._practice.grader.grade(question.text, text, **named)
+        grade = self._practice.judged(question, text, model)
         # The id says which answer it is: a second `finish` replaces the attempt.
         attempt = self._practice.record(
             self._owner, question, text, grade, seconds, attempt=f"{self.id}-{place}", now=now
@@ -230,8 +229,11 @@ def summary(results: Sequence[MockResult], seconds: float) -> MockSummary:
     )
 
 
-def _spread(pools: Sequence[Sequence[InterviewQuestion]], count: int) -> list[InterviewQuestion]:
-    """The first questions of each pool in turn, of different lessons while there are any."""
+def _spread(
+    pools: Sequence[Sequence[InterviewQuestion]], count: int, varied: bool
+) -> list[InterviewQuestion]:
+    """The first questions of each pool in turn; when `varied`, of different lessons while
+    there are any. Chosen topics are not varied: who wants SQS wants the lesson on SQS."""
     chosen: list[InterviewQuestion] = []
     queues = [list(pool) for pool in pools]
     while len(chosen) < count and any(queues):
@@ -239,6 +241,6 @@ def _spread(pools: Sequence[Sequence[InterviewQuestion]], count: int) -> list[In
             queue[:] = [question for question in queue if question not in chosen]
             if not queue or len(chosen) == count:
                 continue
-            used = [question.topic for question in chosen]
+            used = [question.topic for question in chosen] if varied else []
             chosen.append(min(queue, key=lambda question: used.count(question.topic)))
     return chosen

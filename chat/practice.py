@@ -7,10 +7,14 @@ string that names one person's practice ("web", "terminal", "slack:T1:U2").
 import threading
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import uuid4
 
+from chat.answer import EXTRACTIVE
+from chat.grade_feedback import worst_first
+from chat.grade_llm import ModelJudge, follow_up_question
 from chat.grading import Grade
 from chat.history import History
 from chat.mock_interview import MockInterview, MockSummary
@@ -52,6 +56,7 @@ class Practice:
         self.settings = settings
         self.history = history
         self.grader = grader
+        self._judge = ModelJudge(settings)
         self._lock = threading.Lock()
 
     # What there is
@@ -155,9 +160,16 @@ class Practice:
             GuideError: it could not be graded; the draft is kept.
         """
         self.history.save_draft(owner, question.id, answer, seconds)
-        named = {"model": model} if model else {}
-        grade = self.grader.grade(question.text, answer, **named)
+        grade = self._with_follow_up(self.judged(question, answer, model))
         return grade, self.record(owner, question, answer, grade, seconds, now=now)
+
+    def judged(self, question: InterviewQuestion, answer: str, model: str | None = None) -> Grade:
+        """The grade of an answer, which is not stored; by the configured model when None.
+
+        Raises:
+            GuideError: it could not be graded.
+        """
+        return self.grader.grade(question.text, answer, model=model or self.settings.model)
 
     def submit_follow_up(
         self,
@@ -188,8 +200,8 @@ class Practice:
             raise GuideError("This attempt is not in the history any more. Answer the question.")
         turns = [*stored["follow_ups"], {"question": previous.follow_up, "answer": answer}]
         self.history.save_follow_ups(attempt, turns)
-        named = {"model": model} if model else {}
-        grade = self.grader.grade(question.text, answer, previous=previous, **named)
+        judge = model or self.settings.model
+        grade = self.grader.grade(question.text, answer, previous=previous, model=judge)
         self.record(
             owner,
             question,
@@ -319,3 +331,19 @@ class Practice:
     def resume_interview(self, owner: str) -> MockInterview | None:
         """The latest mock interview that was not finished."""
         return MockInterview.resume(self, owner)
+
+    def _with_follow_up(self, grade: Grade) -> Grade:
+        """The grade with the judging model's own follow-up question in place of the offline one."""
+        missed = worst_first(grade.points)
+        if grade.model == EXTRACTIVE or not grade.follow_up or not missed:
+            return grade
+        asked = follow_up_question(
+            self.settings,
+            grade.model,
+            grade.question,
+            missed[0].point,
+            grade.follow_up,
+            grade.answer,
+            self._judge,
+        )
+        return replace(grade, follow_up=asked)

@@ -350,6 +350,11 @@ def test_an_interview_asks_different_lessons_and_grades_at_the_end(practice: Pra
     assert practice.resume_interview(ME) is None
 
 
+def test_an_interview_on_a_topic_stays_with_it(practice: Practice) -> None:
+    interview = practice.start_interview(ME, ["lambda"], count=5)
+    assert [question.topic for question in interview.questions] == ["Function limits"] * 2
+
+
 def test_an_interview_goes_on_after_a_restart_and_is_never_counted_twice(
     practice: Practice, tmp_path: Path
 ) -> None:
