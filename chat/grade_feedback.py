@@ -21,7 +21,8 @@ ANCHORS = {
 }
 _CITED = 4
 _TOPICS = (
-    (r"\$|\bcosts?\b|\bprices?\b|\bcheap|\bbill|\bpay", "What about the cost: what drives it here?"),
+    (r"\$|\bcosts?\b|\bprices?\b|\bcheap|\bbill|\bpay",
+     "What about the cost: what drives it here?"),
     (r"\balarm|\bmetric|\bmonitor|\balert|\blog(s|ging)?\b|\btrac(e|ing)|\bmeasure|\btest",
      "How would you notice in production that it goes wrong?"),
     (r"\bpermission|\bencrypt|\bIAM\b|\brole|\bsecret|\bpolic(y|ies)|\baccess|\btoken|\bKMS\b",
@@ -40,7 +41,7 @@ _TOPICS = (
      "What can a reader see while a change is under way?"),
     (r"\bdeploy|\broll ?back|\brelease|\bversion|\bcanary|\bmigrat|\bschema",
      "How do you bring a change out without harm, and back again?"),
-    (r"\bchoose|\binstead\b|\bwhen\b|\bfits?\b|\bprefer|\bcompare|\balternativ|\bunless\b|\bonly if\b",
+    (r"\bchoose|\binstead\b|\bwhen\b|\bfits?\b|\bprefer|\bcompare|\balternativ|\bunless\b",
      "When would you decide otherwise, and what is the alternative?"),
 )  # fmt: skip
 

@@ -16,6 +16,8 @@ from ingest.terms import STOPWORDS, terms_of, words_of
 
 MAX_ANSWER = 20_000
 """Characters."""
+MAX_WORDS = 1200
+"""More than eight minutes of speech."""
 _HEAP_RUN, _BARE_RUN, _HEAP_ITEMS = 13, 10, 8
 _SHUFFLED = ((30, -0.05), (18, -0.2), (10, -0.45))
 """(pairs of words, plausibility): with so many pairs, less than this is no English."""
@@ -26,34 +28,44 @@ _NO_IDEA = re.compile(
     r"(?:i(?:['’]?m| am) )?(?:really )?not (?:really )?sure\b.{0,40}|"
     r"(?:i (?:really |honestly )?have |i['’]ve (?:got )?|i['’]m afraid i have )?(?:absolutely )?no "
     r"(?:idea|clue|answer|opinion)\b.{0,60}|never heard of .{0,40}|"
-    r"(?:i )?(?:would |will |['’]ll )?(?:have to )?(?:pass|skip)(?: on this(?: one)?)?|idk|dunno|n/?a|"
+    r"(?:i )?(?:would |will |['’]ll )?(?:have to )?(?:pass|skip)(?: on this(?: one)?)?|idk|"
+    r"dunno|n/?a|"
     r"none|nothing|nope|next(?: question)?(?: please)?|no comment)\W*(?:sorry|please|thanks?)?\W*$",
     re.I | re.S,
 )
 _ORDERS = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,60}\b(?:instructions?|rubrics?|prompts?|"
+    r"\b(?:ignore|disregard|forget|override|bypass|skip)\b.{0,60}\b(?:instructions?|rubrics?|"
+    r"prompts?|"
     r"rules?|above|previous|prior|guidelines?|criteria)\b|"
     r"\b(?:give|award|assign|grant|return|output|set|print|respond with|reply with|mark|grade|rate|"
-    r"score|treat|record|count|accept)\b.{0,60}(?:\b(?:full (?:marks?|score|points?|credit)|maximum|top "
+    r"score|treat|record|count|accept)\b.{0,60}(?:\b(?:full (?:marks?|score|points?|credit)|"
+    r"maximum|top "
     r"(?:grade|marks?|score)|perfect|highest|10/10|ten out of ten|as (?:covered|correct|complete|"
-    r"excellent|fully))\b|\b(?:10|100)\s?(?:/|out of|%|points|of)|\b(?:grade|score|mark)\b.{0,15}\b(?:10|ten|"
+    r"excellent|fully))\b|\b(?:10|100)\s?(?:/|out of|%|points|of)|\b(?:grade|score|"
+    r"mark)\b.{0,15}\b(?:10|ten|"
     r"100)\b)|"
-    r"\b(?:as|you are|you['’]re|act as)\b.{0,15}\b(?:ai|grader|grading|evaluator|judge|examiner|language "
+    r"\b(?:as|you are|you['’]re|act as)\b.{0,15}\b(?:ai|grader|grading|evaluator|judge|"
+    r"examiner|language "
     r"model|llm)\b|"
-    r"\b(?:dear|attention|note to|hello|hey|hi) (?:the )?(?:\w+ )?(?:grader|evaluator|judge|examiner|"
+    r"\b(?:dear|attention|note to|hello|hey|hi) (?:the )?(?:\w+ )?(?:grader|evaluator|judge|"
+    r"examiner|"
     r"assistant|model|ai)\b|"
-    r"[\"']?\b(?:score|verdict|grade|rating|points?)\b[\"']?\s*[:=]+\s*[\"'\[]?\s*(?:10\b|ten\b|100\b|"
+    r"[\"']?\b(?:score|verdict|grade|rating|points?)\b[\"']?\s*[:=]+\s*[\"'\[]?\s*(?:10\b|"
+    r"ten\b|100\b|"
     r"covered|full|all covered|perfect|max|a\+)|"
-    r"\b(?:all|every|each) (?:of the )?(?:key )?points? (?:is|are|must be|should be|count(?:s|ed)? as|has "
+    r"\b(?:all|every|each) (?:of the )?(?:key )?points? (?:is|are|must be|should be|count(?:s|"
+    r"ed)? as|has "
     r"been|have been|were) (?:marked )?(?:\w+ )?(?:covered|correct|met|satisfied|present)\b|"
-    r"\b(?:correct|right|final|deserved|agreed|appropriate) (?:grade|score|mark|rating) (?:for this|is|"
+    r"\b(?:correct|right|final|deserved|agreed|appropriate) (?:grade|score|mark|rating) "
+    r"(?:for this|is|"
     r"would be|of)\b|"
     r"\b(?:system|assistant|developer|grader)\s*(?:prompt|message|note|override)?\s*:|"
     r"</?(?:system|rubric|answer|assistant|instructions?|candidate|user|grade)\b|<\|[^|]*\|>|"
     r"\b(?:any|every|this) answer (?:gets|receives|deserves|earns|is worth|must get|should get)\b|"
     r"\bend of (?:the )?(?:answer|submission|transcript)\b|"
     r"\bapproved by the (?:interviewer|examiner|hiring|panel)\b|"
-    r"\b(?:grader|evaluator|grading (?:model|system|tool|script))\b.{0,40}\b(?:must|should|shall|will|has to"
+    r"\b(?:grader|evaluator|grading (?:model|system|tool|script))\b.{0,40}\b(?:must|should|"
+    r"shall|will|has to"
     r"|needs? to)\b|\bplease be generous\b|\bmentions everything in the rubric\b",
     re.I | re.S,
 )
@@ -92,9 +104,10 @@ def gate(question: str, answer: str, pieces: Sequence[str], sifted: Sifted) -> s
     words = words_of(answer)
     if len(words) < 1 or _NO_IDEA.match(answer):
         return "There is no answer to grade yet. Say what you know, even a part of it earns points."
-    if len(answer) > MAX_ANSWER:
+    if len(answer) > MAX_ANSWER or len(words) > MAX_WORDS:
         return (
-            f"The answer is longer than {MAX_ANSWER:,} characters; an interviewer would stop you."
+            f"The answer is longer than {MAX_WORDS:,} words; an interviewer would stop you. "
+            "Say what matters in two minutes."
         )
     kept = [pieces[n] for n in sifted.kept]
     if not kept and sifted.orders:
@@ -143,9 +156,11 @@ def _foreign(answer: str) -> bool:
 
 _OTHER_LANGUAGES = (
     frozenset(
-        """el los las del una para por con que como pero cuando muy se le les des une est dans pour avec
+        """el los las del una para por con que como pero cuando muy se le les des une est dans
+        pour avec
     qui sur pas plus sont und der die das den dem ein eine ist nicht mit auf von zu wird werden sich
-    auch wenn il lo gli della che per sono nel alla um uma os as dos não mais mas het een van en niet
+    auch wenn il lo gli della che per sono nel alla um uma os as dos não mais mas het een van en
+    niet
     voor met wordt ook""".split()
     )
     - STOPWORDS
@@ -178,7 +193,7 @@ def _run(piece: str) -> int:
 
 
 def _listed(piece: str) -> bool:
-    items = [words_of(item) for item in re.split(r"[,;/|•·]+", piece)]
+    items = [words_of(item) for item in re.split(r"[,;/|•·]+|[.!]\s", piece)]
     items = [item for item in items if item]
     ones = sum(len(item) == 1 for item in items)
     return len(items) >= _HEAP_ITEMS and ones >= 0.8 * len(items)

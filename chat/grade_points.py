@@ -20,11 +20,12 @@ from chat.grade_reading import Encoder, Piece, Reading, read_all, words_in
 from ingest.questions import KeyPoint, Mistake
 
 _REJECTS = re.compile(
-    r"\b(?:not|never|no|avoid|wrong|mistake|myth|instead|rather than|cannot|isn['’]t|don['’]t|doesn['’]t|"
-    r"won['’]t|wouldn['’]t|shouldn['’]t|can['’]t|unlike|tempting|beware|anti-?pattern|bad idea|nicht)\b",
+    r"\b(?:not|never|no|avoid|wrong|mistake|myth|instead|rather than|cannot|isn['’]t|don['’]t|"
+    r"doesn['’]t|"
+    r"won['’]t|wouldn['’]t|shouldn['’]t|can['’]t|unlike|beware|anti-?pattern|bad idea)\b",
     re.I,
 )
-_MISTAKE_SAID, _MISTAKE_MEANING = 0.62, 0.66
+_MISTAKE_SAID, _MISTAKE_MEANING, _MISTAKE_WORDS = 0.3, 0.6, 0.6
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _NAME_SOME = re.compile(
     r"\b(?:name|state|give|list|describe|discuss|mention|explain|at least)\b[^.?]{0,40}?"
@@ -257,12 +258,11 @@ def _mistakes(
                 if bool(_REJECTS.search(piece.text)) != bool(_REJECTS.search(claim.text)):
                     continue
                 meaning = float(answer.rows[place] @ claim.whole)
-                if meaning < _MISTAKE_MEANING - 0.1:
+                if meaning < max(_MISTAKE_MEANING, float((right @ answer.rows[place]).max())):
                     continue
-                closer = meaning > float((right @ answer.rows[place]).max()) + 0.03
                 values, _ = point_features((claim,), one, rubric.question, aliases)
-                said = float(fitted.said(values))
-                if closer and (said >= _MISTAKE_SAID and meaning >= _MISTAKE_MEANING):
+                words = values[FEATURES.index("soft_recall")]
+                if words >= _MISTAKE_WORDS and float(fitted.said(values)) >= _MISTAKE_SAID:
                     made[number] = place
                     break
     return made

@@ -6,6 +6,7 @@ words they are not (people negate for many reasons), so nothing is said there.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,18 +22,22 @@ _NEGATION = re.compile(
 )
 _DENIED_HERE = re.compile(
     r"^\W*(?:it is|it's|that is|that's)? ?(?:not (?:true|so|correct|right)|untrue|false|wrong|"
-    r"a (?:\w+ )?(?:myth|misconception|mistake|fallacy|lie|legend)|incorrect) (?:that|to (?:say|think|"
+    r"a (?:\w+ )?(?:myth|misconception|mistake|fallacy|lie|legend)|incorrect) (?:that|to "
+    r"(?:say|think|"
     r"believe|claim))\b|"
     r"\b(?:people|some|many|others|everyone|they|colleagues)\b.{0,30}\b(?:say|claim|think|believe)"
     r".{0,30}\b(?:wrong|false|untrue|not (?:so|true|right|correct)|mistaken|a myth|nonsense)\b|"
-    r"\b(?:i|we) (?:do not|don't|would not|wouldn't|cannot|can't) (?:believe|think|agree|accept|say)"
+    r"\b(?:i|we) (?:do not|don't|would not|wouldn't|cannot|can't) (?:believe|think|agree|"
+    r"accept|say)"
     r" (?:that|with)\b|\bcontrary to what\b|\bthe opposite of the following\b|"
     r"\b(?:is|are) (?:simply |just |plainly )?(?:false|untrue|a myth|nonsense)\W*$",
     re.I,
 )
 _DENIED_BEFORE = re.compile(
-    r"\b(?:on second thought|i take (?:that|it|this) back|scratch that|the opposite (?:is true|holds|is"
-    r" the case|is right)|(?:that|this|it) (?:is|was) (?:wrong|false|not (?:so|true|right|correct))|"
+    r"\b(?:on second thought|i take (?:that|it|this) back|scratch that|the opposite (?:is "
+    r"true|holds|is"
+    r" the case|is right)|(?:that|this|it) (?:is|was) (?:wrong|false|not (?:so|true|right|"
+    r"correct))|"
     r"it is not so|one must not do it|quite the opposite|just the opposite|the reverse is true|"
     r"actually,? (?:that|this) is (?:not|wrong))\b",
     re.I,
@@ -45,13 +50,13 @@ OPPOSITES = tuple(
     before/after enable/disable enabled/disabled enables/disables allow/deny allows/denies
     allowed/denied allow/block minimum/maximum min/max faster/slower fast/slow fastest/slowest
     cheaper/dearer cheap/expensive cheaper/pricier cheapest/dearest inbound/outbound
-    ingress/egress strong/eventual strongly/eventually first/last always/never mutable/immutable
+    ingress/egress strong/eventual strongly/eventually always/never mutable/immutable
     vertical/horizontal vertically/horizontally ordered/unordered push/pull pushes/pulls
     read/write reads/writes reader/writer above/below over/under larger/smaller large/small
     longer/shorter long/short long/brief hot/cold steady/spiky predictable/spiky rarely/often
     rare/frequent rare/common static/dynamic encrypted/unencrypted inside/outside start/stop
     add/remove adds/removes up/down early/late earlier/later near/far open/closed open/close
-    same/different single/multiple internal/external local/remote regional/global
+    single/multiple internal/external local/remote regional/global
     global/regional zonal/regional primary/replica primary/secondary active/passive
     active/standby liveness/readiness reserved/provisioned on-demand/provisioned spot/on-demand
     hard/soft manual/automatic manually/automatically required/optional mandatory/optional
@@ -59,16 +64,21 @@ OPPOSITES = tuple(
     client/server producer/consumer producers/consumers sender/receiver source/target
     forward/backward begin/end upper/lower left/right accept/reject accepts/rejects
     safe/unsafe managed/self-managed shared/dedicated cached/uncached cacheable/uncacheable
-    thick/thin wide/narrow even/odd sync/async linear/exponential constant/variable in/out
-    with/without all/none every/no only/also must/need can/cannot attach/detach hit/miss
-    warm/cold full/empty light/heavy few/many little/much better/worse best/worst gain/lose
-    positive/negative true/false old/new young/old older/newer""".split()
+    thick/thin wide/narrow even/odd sync/async linear/exponential constant/variable
+    attach/detach hit/miss
+    warm/cold full/empty light/heavy little/much better/worse best/worst gain/lose
+    positive/negative old/new young/old older/newer""".split()
 )
 _OPPOSITE = frozenset(tuple(pair) for pair in OPPOSITES) | frozenset(
     (pair[1], pair[0]) for pair in OPPOSITES
 )
 _NEAR_TRUTH, _NEAR_SPOKEN = 0.72, 0.55
-_SAME = 0.999
+"""Share of the true sentence's words, and of the piece's, that both have."""
+_NEAR_DENIED, _NEAR_NAMED = (0.85, 0.8), (0.8, 0.7)
+"""The same for a turned negation and for other names, which are weaker evidence."""
+
+
+_UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True)
@@ -97,9 +107,9 @@ class Sentence:
         return {word.stem: word.weight for word in self.words}
 
     @cached_property
-    def plain(self) -> frozenset[str]:
-        """All words, lower case."""
-        return frozenset(word.text for word in words_in(self.text))
+    def counts(self) -> Counter[str]:
+        """How often each word occurs, lower case."""
+        return Counter(word.text for word in words_in(self.text))
 
     @cached_property
     def numbers(self) -> list[Quantity]:
@@ -136,29 +146,31 @@ def flip(piece: Sentence, truths: Iterable[Sentence]) -> Flip | None:
     best: Flip | None = None
     for truth in truths:
         near = _near(piece, truth)
-        if not near:
+        if near is None:
             continue
-        reason = _difference(piece, truth)
+        reason = _difference(piece, truth, near)
+        if reason == _UNCLEAR:
+            continue
         if not reason:
             return None  # the same thing is said rightly
-        if best is None or near > best.strength:
-            best = Flip(reason, truth.text, near)
+        if best is None or sum(near) > best.strength:
+            best = Flip(reason, truth.text, sum(near))
     return best
 
 
-def _near(piece: Sentence, truth: Sentence) -> float:
-    """How nearly the words are the same, 0 when not nearly enough."""
+def _near(piece: Sentence, truth: Sentence) -> tuple[float, float] | None:
+    """Shares of the truth's and the piece's words in common; None when not enough."""
     mine, true = piece.stems, truth.stems
     common = mine.keys() & true.keys()
     if len(common) < 3 or not mine or not true:
-        return 0.0
+        return None
     replaced = _replaced(piece, truth)
     held = sum(true[s] for s in common)
     of_truth = held / (held + sum(w for s, w in true.items() if s not in common | replaced))
     of_piece = held / (held + sum(w for s, w in mine.items() if s not in common | replaced))
     if of_truth < _NEAR_TRUTH or of_piece < _NEAR_SPOKEN:
-        return 0.0
-    return of_truth + of_piece
+        return None
+    return of_truth, of_piece
 
 
 def _replaced(piece: Sentence, truth: Sentence) -> frozenset[str]:
@@ -172,7 +184,8 @@ def _replaced(piece: Sentence, truth: Sentence) -> frozenset[str]:
 
 
 def _opposed(piece: Sentence, truth: Sentence) -> list[tuple[str, str]]:
-    only, lost = piece.plain - truth.plain, truth.plain - piece.plain
+    # Counted, so that "stateless .. stateless" for "stateful .. stateless" is seen.
+    only, lost = piece.counts - truth.counts, truth.counts - piece.counts
     return [
         (a, b)
         for a in only
@@ -185,16 +198,42 @@ def _prefixed(word: str) -> frozenset[str]:
     return frozenset(f"{p}{word}" for p in ("un", "in", "im", "non", "non-", "dis", "ir", "a"))
 
 
-def _difference(piece: Sentence, truth: Sentence) -> str:
+def _difference(piece: Sentence, truth: Sentence, near: tuple[float, float]) -> str:
     opposed = _opposed(piece, truth)
     if piece.negated != truth.negated and not opposed:
-        return "the guide says the opposite"
+        return "the guide says the opposite" if _at_least(near, _NEAR_DENIED) else _UNCLEAR
     if opposed and piece.negated == truth.negated:
         return f'the guide says "{opposed[0][1]}", not "{opposed[0][0]}"'
     number = _other_number(piece, truth)
     if number:
         return number
-    return "the names are swapped" if _swapped(piece, truth) else ""
+    if not (_swapped(piece, truth) or _exchanged(piece, truth)):
+        return ""
+    return "the names are swapped" if _at_least(near, _NEAR_NAMED) else _UNCLEAR
+
+
+def _exchanged(piece: Sentence, truth: Sentence) -> bool:
+    """Two opposites that are both said, each of what the other is true of."""
+    for one, other in OPPOSITES:
+        if not all(word in text.counts for word in (one, other) for text in (piece, truth)):
+            continue
+        mine, yours = _before(piece, one), _before(piece, other)
+        true_one, true_other = _before(truth, one), _before(truth, other)
+        if len(mine & true_other) > len(mine & true_one) and (
+            len(yours & true_one) > len(yours & true_other)
+        ):
+            return True
+    return False
+
+
+def _before(sentence: Sentence, word: str) -> set[str]:
+    """Stems of the three content words before the first `word`."""
+    place = next((n for n, w in enumerate(sentence.words) if w.text == word), 0)
+    return {w.stem for w in sentence.words[max(0, place - 3) : place]} - {word}
+
+
+def _at_least(near: tuple[float, float], limits: tuple[float, float]) -> bool:
+    return near[0] >= limits[0] and near[1] >= limits[1]
 
 
 def _other_number(piece: Sentence, truth: Sentence) -> str:

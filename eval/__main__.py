@@ -10,7 +10,10 @@ import typer
 from ingest.errors import GuideError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-PARTS = ("retrieval", "answers", "conversations", "support", "speed", "all", "fit")
+PARTS = (
+    "retrieval", "answers", "conversations", "support", "grading", "speed", "all", "fit",
+    "fit-grading",
+)  # fmt: skip
 
 
 @app.command()
@@ -23,6 +26,9 @@ def main(
     context: Annotated[
         str, typer.Option(help="retrieved, or all: the whole guide in the prompt (with answers).")
     ] = "retrieved",
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of answers graded by people (with grading).")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json and report.html.")
     ] = None,
@@ -31,17 +37,21 @@ def main(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Measure retrieval, answers, conversations, the support check and speed."""
+    """Measure retrieval, answers, conversations, the support check, grading and speed."""
     if part not in PARTS:
         print(f"{part} is none of {', '.join(PARTS)}.", file=sys.stderr)
         raise typer.Exit(2)
     if context not in {"retrieved", "all"} or (context == "all" and part != "answers"):
         print("--context is retrieved, or all with the part answers.", file=sys.stderr)
         raise typer.Exit(2)
+    if part == "fit-grading" and data is None:
+        print("fit-grading needs --data, the folder of answers graded by people.", file=sys.stderr)
+        raise typer.Exit(2)
     try:
         from eval.suite import run
 
-        result: dict[str, Any] = run(part, index, golden, split, model, out, save, context == "all")
+        whole = context == "all"
+        result: dict[str, Any] = run(part, index, golden, split, model, out, save, whole, data)
         if as_json:
             print(json.dumps(result, ensure_ascii=False))
         else:

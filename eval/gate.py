@@ -9,7 +9,7 @@ from eval.retrieval import PRODUCT
 
 THRESHOLDS = Path(__file__).with_name("thresholds.toml")
 LAST_RUN = Path(__file__).with_name("last_run.json")
-_CEILINGS = ("refusals", "words")
+_CEILINGS = ("refusals", "words", "error")
 
 
 def figures_of(result: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -23,6 +23,10 @@ def figures_of(result: dict[str, Any]) -> dict[str, dict[str, float]]:
         figures["answers"] = result["answers"]["figures"]["all"]
     if "conversations" in result:
         figures["conversations"] = result["conversations"]["with history"]
+    if "grading" in result:
+        grading = result["grading"]
+        attacks = grading["attacks"]["splits"]["all"]
+        figures["grading"] = {**grading["labelled"]["all"], **attacks}
     return figures
 
 

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from chat.grading import Grader
-from eval.attacks import Attack, attacks
+from eval.attacks import EACH, Attack, attacks
 from eval.grading_labelled import Labelled
 
 _NOTHING, _LOST, _MOVED = 3.0, 2.0, 1.0
 
 
-def made(grader: Grader, labelled: Sequence[Labelled]) -> list[Attack]:
+def made(grader: Grader, labelled: Sequence[Labelled], each: int = EACH) -> list[Attack]:
     """The attacks on the guide's questions; good labelled answers serve as their bases."""
     good = [(row.question_id, row.answer, row.score) for row in labelled]
-    return attacks(grader.question_bank(), good)
+    return attacks(grader.question_bank(), good, each)
 
 
 def evaluate(grader: Grader, rows: Sequence[Attack]) -> dict[str, Any]:

@@ -4,13 +4,13 @@ import gzip
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chat.grade_reading import Encoder, FloatRows
+from chat.grade_reading import FloatRows
 from ingest.embedding import MiniLM
 from ingest.errors import GuideError
 
@@ -50,10 +50,21 @@ def load(folder: Path) -> dict[str, list[Graded]]:
     for name, stem in SETS.items():
         files = sorted(folder.glob(f"{stem}*.jsonl.gz")) + sorted(folder.glob(f"{stem}*.jsonl"))
         if files:
-            found[name] = [row for file in files for row in _read(file)]
+            found[name] = _one_scale([row for file in files for row in _read(file)])
     if not found:
         raise GradedDataError(f"{folder} holds no graded answers ({', '.join(SETS.values())}).")
     return found
+
+
+def _one_scale(rows: Sequence[Graded]) -> list[Graded]:
+    """Single graders' scores on one scale: some questions were graded 0-10, not 0-5."""
+    top: dict[str, float] = {}
+    for row in rows:
+        top[row.question_id] = max([top.get(row.question_id, 0.0), *row.graders])
+    return [
+        replace(row, graders=tuple(g / 2 for g in row.graders)) if top[row.question_id] > 1 else row
+        for row in rows
+    ]
 
 
 def _read(file: Path) -> list[Graded]:
@@ -78,10 +89,9 @@ def _graded(row: dict[str, Any]) -> Graded:
 
 
 class KeptEncoder:
-    """MiniLM that keeps what it encoded, in memory and, with a folder, on disk."""
+    """MiniLM that keeps what it encoded, so that a text that comes again costs nothing."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._kept: dict[str, tuple[FloatRows, FloatRows]] = {}
 
     def encode_spans(
@@ -99,25 +109,6 @@ class KeptEncoder:
         rows = [self._kept[key] for key in keys]
         return np.asarray([row[0] for row in rows]), [np.asarray(row[1]) for row in rows]
 
-    def restore(self, name: str) -> None:
-        """Take up what an earlier run kept under `name`."""
-        import pickle
-
-        file = self._folder / f"{name}.pickle" if self._folder else None
-        if file is not None and file.exists():
-            self._kept.update(pickle.loads(file.read_bytes()))
-
-    def save(self, name: str) -> None:
-        """Keep everything under `name` for the next run."""
-        import pickle
-
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / f"{name}.pickle").write_bytes(pickle.dumps(self._kept, protocol=5))
-
 
 def _key(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return hashlib.sha256(f"{text}\0{list(spans)}".encode()).hexdigest()
-
-
-__all__ = ["SETS", "Encoder", "Graded", "GradedDataError", "KeptEncoder", "load"]

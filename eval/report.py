@@ -27,6 +27,8 @@ def print_tables(result: dict[str, Any]) -> None:
         _rows(console, f"Follow-up turns ({result['conversations']['turns']})", figures)
     if "support" in result:
         _rows(console, "Support check by split", result["support"]["splits"])
+    if "grading" in result:
+        _grading(console, result["grading"])
     if "speed" in result:
         _rows(console, "Seconds", {"": result["speed"]})
     if "report" in result:
@@ -49,6 +51,30 @@ def _retrieval(console: Any, figures: dict[str, Any]) -> None:
         )
     if figures["missed"]:
         console.print(f"Not in the first 5: {', '.join(figures['missed'])}")
+
+
+def _grading(console: Any, figures: dict[str, Any]) -> None:
+    _rows(console, "Labelled answers to the guide's questions", figures["labelled"])
+    _rows(console, "The same with the key points alone", figures["key points alone"])
+    _rows(console, "Hostile and fair answers", figures["attacks"]["splits"])
+    _rows(console, "Share done right by family", _turned(figures["attacks"]["families"]))
+    for name, people in figures.get("people", {}).items():
+        title = f"{name}: {people['answers']} answers to {people['questions']} questions"
+        _rows(console, title, people["rows"])
+        gain = people["gain over cosine"]
+        console.print(
+            f"{name}: r {gain['mean']:+.3f} over the plain cosine "
+            f"(95 % interval {gain['low']:+.3f} to {gain['high']:+.3f})"
+        )
+
+
+def _turned(table: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Columns as rows."""
+    rows: dict[str, dict[str, Any]] = {}
+    for column, values in table.items():
+        for row, value in values.items():
+            rows.setdefault(row, {})[column] = value
+    return rows
 
 
 def _rows(console: Any, title: str, rows: dict[str, dict[str, Any]]) -> None:

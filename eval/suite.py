@@ -9,6 +9,9 @@ from chat.settings import Settings
 from eval import answers, gate, golden, retrieval
 from eval.golden import Case
 
+EACH_ATTACK = 8
+"""Answers of each family of attacks in each split; the guide would give more."""
+
 
 def run(
     part: str,
@@ -19,9 +22,11 @@ def run(
     out: Path | None = None,
     save_last_run: bool = False,
     whole_guide: bool = False,
+    data: Path | None = None,
 ) -> dict[str, Any]:
     """Run one part, or all; the figures by part.
 
+    `data`: folder of answers that people graded, for the parts about grading.
     `whole_guide`: answers come from the whole guide in the model's prompt, without retrieval.
 
     Raises:
@@ -30,7 +35,9 @@ def run(
     answerer = Answerer(Settings.load(index=index, model=model), whole_guide=whole_guide)
     answerer.ready()
     manifest = answerer.service().index.manifest
-    cases = _chosen(golden.load(golden_file or golden.QUESTIONS), split)
+    grading_alone = part in {"grading", "fit-grading"}
+    questions = golden.QUESTIONS if grading_alone else golden_file or golden.QUESTIONS
+    cases = _chosen(golden.load(questions), split)
     result: dict[str, Any] = {
         "index": {
             "documents": len(manifest.documents),
@@ -43,6 +50,10 @@ def run(
         from eval.fit import fit
 
         return {**result, "fit": fit(answerer, [c for c in cases if c.split == "dev"])}
+    if part == "fit-grading":
+        return {**result, "fit": _fit_grading(answerer, data)}
+    if part == "grading" or (part == "all" and golden_file is None):
+        result["grading"] = grading(answerer, data, split, golden_file if grading_alone else None)
     if part in {"retrieval", "all"}:
         service = answerer.service()
         result["retrieval"] = retrieval.evaluate(
@@ -70,6 +81,46 @@ def run(
     if part == "all" and golden_file is None and save_last_run:
         gate.save(result)
     return result
+
+
+def grading(
+    answerer: Answerer, data: Path | None, split: str | None, labelled_file: Path | None = None
+) -> dict[str, Any]:
+    """The grader on labelled answers, on attacks and, with `data`, against people."""
+    from chat.grading import Grader
+    from eval import grading_attacks, grading_labelled
+    from eval.grading_sets import KeptEncoder, load
+
+    encoder = KeptEncoder()
+    grader = Grader(answerer.settings, answerer, encoder)
+    rows = grading_labelled.load(labelled_file or grading_labelled.LABELLED)
+    attacks = grading_attacks.made(grader, rows, EACH_ATTACK)
+    if split is not None:
+        rows = [row for row in rows if row.split == split]
+        attacks = [row for row in attacks if row.split == split]
+    result: dict[str, Any] = {
+        "labelled": grading_labelled.evaluate(grader, rows),
+        "key points alone": grading_labelled.evaluate(grader, rows, plain=True),
+        "attacks": grading_attacks.evaluate(grader, attacks),
+    }
+    if data is not None:
+        from eval.grading import evaluate as evaluate_people
+
+        result["people"] = evaluate_people(load(data), encoder)
+    return result
+
+
+def _fit_grading(answerer: Answerer, data: Path | None) -> dict[str, Any]:
+    from eval import grading_labelled
+    from eval.grading_fit import fit
+    from eval.grading_sets import GradedDataError, KeptEncoder, load
+    from ingest.questions import questions_of
+
+    if data is None:
+        raise GradedDataError("fit-grading needs the folder of answers graded by people.")
+    index = answerer.service().index
+    rows = [row for row in grading_labelled.load() if row.split == "dev"]
+    return fit(index, questions_of(index.documents.values()), rows, load(data), KeptEncoder())
 
 
 def _chosen(cases: Sequence[Case], split: str | None) -> list[Case]:
