@@ -19,7 +19,7 @@ MAX_ANSWER = 20_000
 MAX_WORDS = 1200
 """More than eight minutes of speech."""
 _HEAP_RUN, _BARE_RUN, _HEAP_ITEMS = 13, 10, 8
-_SHUFFLED = ((30, -0.05), (18, -0.2), (10, -0.45))
+_SHUFFLED = ((30, -0.05), (18, -0.2), (10, -0.4))
 """(pairs of words, plausibility): with so many pairs, less than this is no English."""
 _NO_IDEA = re.compile(
     r"^\W*(?:(?:sorry|honestly|hmm+|well|um+|uh+|so|to be honest|frankly|oh)\W+)*"
@@ -70,6 +70,7 @@ _ORDERS = re.compile(
     re.I | re.S,
 )
 _SPACED = re.compile(r"(?:(?<=\s)|^)(?:[A-Za-z][ .\-_*]){5,}[A-Za-z](?=\s|$|[.,!?])")
+_JOINING = frozenset("and or plus also etc then".split())
 _COMMON = frozenset(
     "the of and to in is that for it with as on are this be by an or from at which not have".split()
 )
@@ -139,7 +140,7 @@ def _repeats(question: str, answer: str) -> bool:
     said = list(itertools.pairwise(own))
     given = set(itertools.pairwise(asked))
     kept = sum(pair in given for pair in said)
-    return len(new) <= 0.15 * len(set(own)) and kept >= 0.7 * max(1, len(said))
+    return len(new) <= 0.15 * len(set(own)) and kept >= 0.8 * max(1, len(said))
 
 
 def _foreign(answer: str) -> bool:
@@ -177,7 +178,8 @@ def _heaps(pieces: Sequence[str]) -> list[int]:
 def _piled(piece: str) -> bool:
     """Many content words in a row; fewer suffice where the piece holds no other words."""
     words = words_of(piece)
-    bare = not any(word in STOPWORDS or word in _COMMON for word in words)
+    others = {*STOPWORDS, *_COMMON} - _JOINING
+    bare = not any(word in others for word in words)
     return _run(piece) >= (_BARE_RUN if bare else _HEAP_RUN)
 
 
@@ -187,6 +189,8 @@ def _run(piece: str) -> int:
     for part in re.split(r"\([^)]*\)|\b\d+[.)]\s|[:=<>→]|\s[-–—+x×]\s", piece):
         run = 0
         for word in words_of(part):
+            if word in _JOINING:
+                continue
             run = 0 if word in STOPWORDS or word in _COMMON else run + 1
             longest = max(longest, run)
     return longest

@@ -31,18 +31,23 @@ def second_opinion(
     offline: Sequence[PointGrade],
     made: Sequence[int],
     answer: str,
+    left_out: Sequence[tuple[int, int]] = (),
 ) -> ModelView:
-    """Ask the model for verdicts; the offline ones stand where it fails, visibly."""
+    """Ask the model for verdicts; the offline ones stand where it fails, visibly.
+
+    A verdict that rests on words in `left_out` (orders to the grader, heaps of keywords)
+    does not count.
+    """
     try:
         said = judge.verdicts(model, rubric.question, rubric.points, rubric.mistakes, answer)
     except GuideError as error:
         note = f"{model} could not grade this ({error}); graded offline instead."
         return ModelView(OFFLINE, tuple(offline), tuple(made), (note,))
     points = []
-    apart = void = 0
+    apart = 0
     for mine, theirs in zip(offline, said.points, strict=True):
-        if theirs.verdict is None:
-            void += 1
+        barred = any(start < theirs.end and theirs.start < end for start, end in left_out)
+        if theirs.verdict is None or barred:
             points.append(mine)
             continue
         apart += abs(_VALUE[mine.verdict] - _VALUE[theirs.verdict]) >= _APART

@@ -113,7 +113,11 @@ class Grader:
         else:
             kept = [pieces[n] for n in sifted.kept]
             reading = slices(text, kept, self._encoder)
-            grade = self._judged(index, rubric, answer, reading, places, spec)
+            out = [
+                (places[pieces[n].start], places[pieces[n].end - 1] + 1)
+                for n in (*sifted.orders, *sifted.heaps)
+            ]
+            grade = self._judged(index, rubric, answer, reading, places, spec, out)
         notes = list(grade.notes)
         if sifted.orders:
             notes.append("Instructions to the grader were left out; the rest is graded.")
@@ -138,6 +142,7 @@ class Grader:
         reading: Reading,
         places: Sequence[int],
         model: str,
+        left_out: Sequence[tuple[int, int]],
     ) -> Grade:
         read = self._reading_of(index, rubric)
         found = judge(read, reading, stemmed(index.aliases))
@@ -148,7 +153,7 @@ class Grader:
         made = list(found.made_at)
         view = ModelView(OFFLINE)
         if model != OFFLINE:
-            view = second_opinion(self._judge, model, rubric, points, made, answer)
+            view = second_opinion(self._judge, model, rubric, points, made, answer, left_out)
             points, made = list(view.points), list(view.mistakes)
         offline = view.model == OFFLINE
         claims = found.claims if offline else ()

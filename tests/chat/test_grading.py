@@ -3,7 +3,7 @@ import json
 import pytest
 
 from chat.answering import Answerer
-from chat.grading import Grader, PointGrade, grade_row, score_of
+from chat.grading import Grader, PointGrade, RubricError, grade_row, score_of
 
 QUESTION = "A consumer keeps failing on one message. How do you keep it from blocking the others?"
 GOOD = (
@@ -74,3 +74,57 @@ def test_a_rubric_can_be_passed_in(grader: Grader) -> None:
     out = grade_row(grader, row)
     assert out["points"][0]["verdict"] == "covered"
     assert json.dumps(out)
+
+
+def test_a_follow_up_is_graded_over_both_answers(grader: Grader) -> None:
+    first = grader.grade(QUESTION, "I would attach a DLQ with a redrive policy.")
+    assert first.follow_up and first.better
+    second = grader.grade(QUESTION, "An alarm tells me when the DLQ has messages.", previous=first)
+    assert second.score > first.score
+    assert second.answer.startswith(first.answer)
+    assert second.question_id == first.question_id
+
+
+def test_a_follow_up_question_does_not_give_the_point_away(grader: Grader) -> None:
+    grade = grader.grade(QUESTION, "I would attach a DLQ with a redrive policy.")
+    missed = [point.point for point in grade.points if point.verdict == "missing"]
+    assert missed and grade.follow_up.endswith("?")
+    assert not any(" ".join(point.split()[:4]) in grade.follow_up for point in missed)
+
+
+def test_a_free_reference_is_graded_by_the_same_judge(grader: Grader) -> None:
+    reference = "A queue decouples services. The consumer works at its own pace."
+    good = grader.grade(
+        "Why queues?", "Services are decoupled by it, each with its pace.", None, reference
+    )
+    none = grader.grade("Why queues?", "Bread needs flour, water and patience.", None, reference)
+    assert good.score >= none.score + 3
+    assert len(good.points) == 2
+
+
+def test_a_key_point_turned_round_is_wrong_and_costs(grader: Grader) -> None:
+    points = ["A security group is stateful.", "A network ACL is stateless and works on subnets."]
+    right = grader.grade("How do they differ?", " ".join(points), points)
+    turned = grader.grade(
+        "How do they differ?",
+        "A security group is stateless. A network ACL is stateful and works on subnets.",
+        points,
+    )
+    assert right.score >= 9
+    assert turned.score <= right.score - 2
+    assert "wrong" in {point.verdict for point in turned.points}
+
+
+def test_evidence_is_verbatim_even_where_invisible_characters_were_dropped(
+    grader: Grader,
+) -> None:
+    answer = "I would at\u200btach a D\u200bLQ with a redrive policy,\u00a0so poison messages move aside."
+    grade = grader.grade(QUESTION, answer)
+    found = [point for point in grade.points if point.evidence]
+    assert found
+    assert all(answer[point.start : point.end] == point.evidence for point in found)
+
+
+def test_nothing_to_grade_against_is_one_clear_line(grader: Grader) -> None:
+    with pytest.raises(RubricError, match="nothing to grade against"):
+        grader.grade("What is the offside rule in football?", "Eleven people chase a ball.")
