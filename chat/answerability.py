@@ -14,21 +14,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chat.extractive import Style, score_statements
+from chat.query import Query, names_in
 from chat.reranking import document_frequency
 from chat.retrieval import Retrieval
 from ingest.index import Index
 from ingest.terms import terms_of
 
 FEATURES = (
-    "dense",
     "statement",
-    "coverage",
-    "statement_coverage",
-    "rarest",
-    "unknown",
-    "margin",
-    "length",
+    "missing_names",
+    "phrases",
+    "agreement",
+    "sources",
+    "standout",
 )
+_FIRST = 5
+"""Passages that are looked at."""
 _FILE = Path(__file__).with_name("answerability.json")
 
 
@@ -63,46 +65,39 @@ def calibration() -> Calibration:
 
 
 def features_of(index: Index, retrieval: Retrieval) -> list[float]:
-    """The signals of one retrieval, in the order of `FEATURES`."""
-    ranked = [r for r in retrieval.ranked[:5] if r.passage.kind != "question"]
-    query = retrieval.query
-    weights = {term: _rarity(index, term) for term in query.terms}
-    for word in query.unknown:
-        weights.setdefault(word, _rarity(index, word))
-    total = sum(weights.values()) or 1.0
+    """The signals of one retrieval, in the order of `FEATURES`.
+
+    How well the best statement fits; the share of the question's rarity that lies in names
+    which the first passages do not have; neighbouring terms found as neighbours; whether
+    meaning and words find the same passages; over how many documents the first are
+    scattered; and how far the best statement stands out from the rest.
+    """
+    ranked = [r for r in retrieval.ranked if r.passage.kind != "question"]
     if not ranked:
-        return [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, float(np.log1p(len(weights)))]
-    found = {term: _holders(index, term, [r.index for r in ranked]) for term in query.terms}
-    best_coverage = max(
-        sum(weights[t] for t, holders in found.items() if r.index in holders) / total
-        for r in ranked
-    )
-    in_statement = 0.0
-    for result in ranked[:3]:
-        context = set(terms_of(" ".join(result.passage.trail)))
-        for statement in result.passage.statements:
-            own = set(terms_of(statement.reading)) | context
-            in_statement = max(
-                in_statement, sum(weights[t] for t in query.terms if t in own) / total
-            )
-    rarest = max(weights, key=lambda term: weights[term]) if weights else ""
-    similar = [r.statement for r in ranked]
+        return [0.0, 1.0, 0.0, 0.0, float(_FIRST), 0.0]
+    query = retrieval.query
+    rarity = _rarities(index, query)
+    total = sum(rarity.values()) or 1.0
+    first = ranked[:_FIRST]
+    held = set(terms_of(" ".join([" ".join([*r.passage.trail, r.passage.text]) for r in first])))
+    names = set(terms_of(" ".join(names_in(query.text))))
+    statements = score_statements(index, retrieval, Style())
     return [
-        max(r.dense for r in ranked),
-        max(similar),
-        best_coverage,
-        in_statement,
-        1.0 if found.get(rarest) else 0.0,
-        sum(_rarity(index, word) for word in query.unknown) / total,
-        max(similar) - float(np.mean([r.statement for r in retrieval.ranked])),
-        float(np.log1p(len(weights))),
+        statements[0].score if statements else 0.0,
+        sum(rarity.get(term, 0.0) for term in names - held) / total,
+        max(r.phrases for r in ranked[:3]),
+        retrieval.agreement,
+        float(len({r.passage.source for r in first})),
+        retrieval.standout,
     ]
 
 
-def _rarity(index: Index, term: str) -> float:
-    return float(np.log(1 + len(index.passages) / (1 + document_frequency(index, term))))
-
-
-def _holders(index: Index, term: str, passages: Sequence[int]) -> set[int]:
-    scores = index.lexical([term])
-    return {position for position in passages if scores[position] > 0}
+def _rarities(index: Index, query: Query) -> dict[str, float]:
+    """Inverse document frequency of the question's terms and of its unknown words."""
+    known = [t for t in query.terms if document_frequency(index, t)]
+    unknown = [t for word in query.unknown for t in terms_of(word)]
+    whole = len(index.passages)
+    return {
+        term: float(np.log(1 + whole / (1 + document_frequency(index, term))))
+        for term in (*known, *unknown)
+    }

@@ -23,7 +23,9 @@ _NUMBER_WORDS = re.compile(
 _MEASURE = re.compile(r"\bhow (long|many|much|often|big|large|far|fast|soon|quickly)\b", re.I)
 """Asks for a measure; the word after `how` does not stand in the answer."""
 _STEPS = re.compile(
-    r"\b(how (do|does|can|should|would|to)|steps?|walk me through|set ?up|configure)\b", re.I
+    r"\b(how (do|can|should|would|could) (i|we|you|one)|how to|steps?|walk me through|set ?up|"
+    r"configure)\b",
+    re.I,
 )
 _COMPARE = (
     re.compile(

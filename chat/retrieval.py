@@ -7,6 +7,7 @@ weights, which measured better than reciprocal rank fusion (`python -m eval retr
 The first of them get a second look (`reranking.py`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,8 @@ class Ranked:
     """BM25."""
     statement: float
     """Cosine similarity of question and best statement."""
+    phrases: float
+    """Share of the question's neighbouring terms that are neighbours in the passage."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,10 @@ class Retrieval:
     vector: NDArray[np.float32]
     """The question in the statements' space, (384,)."""
     ranked: list[Ranked]
+    agreement: float
+    """Share of the ten most similar passages that are among the ten best by BM25, 0..1."""
+    standout: float
+    """By how much the best statement is nearer to the question than the nearest 200 are."""
 
 
 class GuideRetriever(BaseRetriever):
@@ -101,15 +108,23 @@ class GuideRetriever(BaseRetriever):
         vector = embedder.queries([query.search_text])[0]
         local = vector if isinstance(embedder, MiniLM) else _statement_space(query.search_text)
         dense = np.full(len(index.passages), np.nan, np.float32)
-        for position, similarity in index.dense(vector, _DENSE_CANDIDATES):
+        nearest = index.dense(vector, _DENSE_CANDIDATES)
+        for position, similarity in nearest:
             dense[position] = similarity
         lexical = index.lexical(query.terms)
+        agreement = _agreement([position for position, _ in nearest], lexical)
         if query.extra_terms:
             lexical = lexical + self.weights.alias * index.lexical(query.extra_terms)
-        best = _best_statements(index, local)
+        similarities = index.statements @ local
+        best = _best_statements(index, similarities)
         fused = self._fuse(index, dense, lexical, best)
         candidates = np.argsort(-fused, kind="stable")[: max(k, _RERANKED)]
-        fused[candidates] += self._looked_at_again(query, candidates)
+        phrases = {int(i): self._second_look.phrases(query, int(i)) for i in candidates}
+        for i in candidates:
+            fused[i] += (
+                self.weights.coverage * self._second_look.coverage(query, int(i))
+                + self.weights.phrases * phrases[int(i)]
+            )
         order = sorted(candidates, key=lambda i: (-fused[i], i))[:k]
         ranked = [
             Ranked(
@@ -119,10 +134,11 @@ class GuideRetriever(BaseRetriever):
                 float(index.vectors[i] @ vector),
                 float(lexical[i]),
                 float(best[i]),
+                phrases[int(i)],
             )
             for i in order
         ]
-        return Retrieval(query, local, ranked)
+        return Retrieval(query, local, ranked, agreement, _standout(similarities))
 
     def _fuse(
         self,
@@ -142,20 +158,6 @@ class GuideRetriever(BaseRetriever):
         )
         asks = np.fromiter((p.kind == "question" for p in index.passages), bool, len(fused))
         return np.asarray(fused - weights.question_penalty * asks, np.float32)
-
-    def _looked_at_again(self, query: Query, candidates: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What the second look adds to each candidate's score, (candidates,)."""
-        weights: Weights = self.weights
-        if not weights.coverage and not weights.phrases:
-            return np.zeros(len(candidates), np.float32)
-        return np.asarray(
-            [
-                weights.coverage * self._second_look.coverage(query, int(i))
-                + weights.phrases * self._second_look.phrases(query, int(i))
-                for i in candidates
-            ],
-            np.float32,
-        )
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
@@ -180,15 +182,27 @@ def _statement_space(text: str) -> NDArray[np.float32]:
     return np.asarray(MiniLM.shared().queries([text])[0], np.float32)
 
 
-def _best_statements(index: Index, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+def _best_statements(index: Index, similarities: NDArray[np.float32]) -> NDArray[np.float32]:
     """The similarity of each passage's best statement, (passages,); -1 where it has none."""
     best = np.full(len(index.passages), -1.0, np.float32)
-    if len(index.statements) == 0:
-        return best
-    scores = index.statements @ vector
-    has = index.first_statement[1:] > index.first_statement[:-1]
-    best[has] = np.maximum.reduceat(scores, index.first_statement[:-1][has])
+    if len(similarities):
+        has = index.first_statement[1:] > index.first_statement[:-1]
+        best[has] = np.maximum.reduceat(similarities, index.first_statement[:-1][has])
     return best
+
+
+def _agreement(nearest: Sequence[int], lexical: NDArray[np.float32], count: int = 10) -> float:
+    """How many of the first `count` of two rankings are the same, as a share."""
+    by_terms = {int(i) for i in np.argsort(-lexical, kind="stable")[:count] if lexical[i] > 0}
+    return len(by_terms & set(nearest[:count])) / count
+
+
+def _standout(similarities: NDArray[np.float32], count: int = 200) -> float:
+    """The best similarity less the mean of the `count` best, 0 without any."""
+    if len(similarities) == 0:
+        return 0.0
+    best = -np.partition(-similarities, min(count, len(similarities)) - 1)[:count]
+    return float(best.max() - best.mean())
 
 
 def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
