@@ -104,7 +104,7 @@ def sentences_of(text: str) -> list[tuple[str, list[int]]]:
             continue
         if line.startswith("|") and not _MARKER.search(line):
             continue  # a table's header states nothing by itself
-        pieces = re.split(r"(?<=\])\s+(?!\[)", line) if not line.startswith("|") else [line]
+        pieces = re.split(r"(?<=\d\])\s+(?!\[)", line) if not line.startswith("|") else [line]
         for piece in pieces:
             numbers = [int(n) for n in _MARKER.findall(piece)]
             words = plain(_MARKER.sub("", piece).strip().strip("|").replace(" | ", " ; "))

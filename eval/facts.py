@@ -5,6 +5,7 @@ wording holds when each of its quantities and each of its other content words (s
 or one of its aliases) stands in the text.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 from ingest.quantities import Quantity, quantities_of, without_quantities
@@ -15,7 +16,17 @@ def states(text: str, fact: str, aliases: Mapping[str, Sequence[str]] | None = N
     """Whether `text` states `fact` in one of its wordings."""
     quantities = quantities_of(text)
     terms = set(terms_of(text))
-    return any(_holds(wording, quantities, terms, aliases or {}) for wording in fact.split(" | "))
+    words = _words(text)
+    return any(
+        _words(wording) in words or _holds(wording, quantities, terms, aliases or {})
+        for wording in fact.split(" | ")
+    )
+
+
+def _words(text: str) -> str:
+    """The words with blanks around, so that names such as `us-east-1` match as they stand."""
+    found = (word.rstrip(".") for word in re.findall(r"[^\s,;:!?()]+", text.lower()))
+    return f" {' '.join(found)} "
 
 
 def _holds(

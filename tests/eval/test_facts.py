@@ -23,6 +23,12 @@ def test_another_fact_is_not(fact: str) -> None:
     assert not states(TEXT, fact)
 
 
+@pytest.mark.parametrize("fact", ["us-east-1", "20.8.1"])
+def test_a_name_with_digits_is_found_as_it_stands(fact: str) -> None:
+    assert states("The certificate lives in us-east-1, the runner is 20.8.1.", fact)
+    assert not states("The certificate lives in eu-west-2, the runner is 20.9.", fact)
+
+
 def test_coverage_is_the_share_of_the_facts() -> None:
     assert coverage(TEXT, ["1 MiB", "7 days"]) == 0.5
     assert coverage(TEXT, []) == 1.0
