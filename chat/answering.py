@@ -253,9 +253,11 @@ def written(index: Index, compositions: Sequence[Composition]) -> tuple[str, lis
             markers.append(_number(index, chosen, numbers, citations))
         if composed.table:
             text = composed.table
-            for position, n in enumerate(markers):
+            for position, n in enumerate(markers[: composed.rows]):
                 text = text.replace(f"{{{position}}}", f"[{n}]")
             blocks.append(text)
+            if len(markers) > composed.rows:
+                blocks.append(_prose(composed.chosen[composed.rows :], markers[composed.rows :]))
         else:
             blocks.append(_prose(composed.chosen, markers))
     return "\n\n".join(blocks), citations

@@ -9,18 +9,18 @@ table of them; a question about a number leads with the number; steps keep their
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chat.comparison import SideTable, side_table
 from chat.query import Query
 from chat.reranking import held, rarity_of
-from chat.retrieval import Ranked, Retrieval
+from chat.retrieval import Retrieval
 from ingest.index import Index
-from ingest.markdown import plain
 from ingest.passages import Passage
-from ingest.statements import Statement, cells_of
+from ingest.statements import Statement
 from ingest.terms import terms_of
 
 _STEP = re.compile(r"[ \t]*\d{1,2}[.)][ \t]")
@@ -66,7 +66,9 @@ class Composition:
 
     chosen: list[Chosen]
     table: str = ""
-    """With `{0}`, `{1}`.. where the markers of the chosen statements go."""
+    """With `{0}`, `{1}`.. where the markers of its rows go."""
+    rows: int = 0
+    """So many of the chosen, from the first, are the table's rows; prose follows it."""
 
 
 def compose(
@@ -91,10 +93,9 @@ def compose(
     if not candidates:
         return Composition([])
     query = retrieval.query
-    if query.sides:
-        table = _comparison(index, retrieval, query, candidates)
-        if table:
-            return table
+    table = side_table(index, retrieval)
+    if table:
+        return _with_table(index, table, candidates, query, style)
     if query.wants_steps:
         steps = _steps(index, candidates, style)
         if steps:
@@ -126,15 +127,18 @@ def score_statements(index: Index, retrieval: Retrieval, style: Style) -> list[C
                 + style.terms * coverage
                 + style.passage * result.score / best
             )
-            score *= _fitness(statement, query)
+            raw = index.documents[result.passage.source].text[statement.start : statement.end]
+            score *= _fitness(statement, raw, query)
             found.append(Chosen(result.passage, statement, score, rank, vector))
     return sorted(found, key=lambda c: (-c.score, c.rank, c.statement.start))
 
 
-def _fitness(statement: Statement, query: Query) -> float:
-    """Small factors for the form of a statement against the form of the question."""
+def _fitness(statement: Statement, raw: str, query: Query) -> float:
+    """Small factors for the form of a statement (`raw`: as written) and of the question."""
     words = len(statement.reading.split())
     factor = 1.0 if words >= 5 else 0.7
+    if "](" in raw and words <= 10:
+        factor *= 0.7  # "Details are in .." only points elsewhere
     if query.wants_number:
         factor *= 1.08 if _NUMBER.search(statement.reading) else 0.94
     if words > 60:
@@ -203,72 +207,28 @@ def _steps(index: Index, candidates: Sequence[Chosen], style: Style) -> list[Cho
     return []
 
 
-def _comparison(
-    index: Index, retrieval: Retrieval, query: Query, candidates: Sequence[Chosen]
-) -> Composition | None:
-    """Rows of a table whose header names both sides, as a small table; None without one."""
-    assert query.sides is not None
-    for result in retrieval.ranked[:4]:
-        table = _side_table(index, result, query.sides)
-        if table is None:
-            continue
-        names, columns = table
-        rows = [c for c in candidates if c.passage.id == result.passage.id]
-        rows = sorted(
-            [c for c in rows if c.statement.kind == "row"][:5], key=lambda c: c.statement.start
-        )
-        if len(rows) < 2:
-            continue
-        lines = ["| " + " | ".join(names) + " |", "| --- " * len(names) + "|"]
-        for number, row in enumerate(rows):
-            document = index.documents[result.passage.source]
-            raw = document.text[row.statement.start : row.statement.end]
-            cells = [plain(cell) for cell in cells_of(raw)]
-            if len(cells) <= max(columns):
-                break
-            picked = [cells[column].replace("|", "\\|") for column in columns]
-            lines.append("| " + " | ".join(picked) + f" {{{number}}} |")
-        if len(lines) >= 4:
-            return Composition(rows[: len(lines) - 2], "\n".join(lines))
-    return None
-
-
-def _side_table(
-    index: Index, result: Ranked, sides: tuple[str, str]
-) -> tuple[list[str], list[int]] | None:
-    """Header names and column numbers (aspect, one side, other side) of a fitting table."""
-    header = result.passage.header or _header_of(result.passage)
-    names = [plain(cell) for cell in cells_of(header)] if header else []
-    if len(names) < 3:
-        return None
-    places = [_column_of(names, side, index) for side in sides]
-    if None in places or places[0] == places[1]:
-        return None
-    first, second = (int(place) for place in places if place is not None)
-    return [names[0], names[first], names[second]], [0, first, second]
-
-
-def _header_of(passage: Passage) -> str:
-    match = re.search(r"^(.*\|.*)\n[ \t>]*\|?[ \t:|-]*-{3,}[ \t:|-]*$", passage.text, re.M)
-    return match[1] if match else ""
-
-
-def _column_of(names: Sequence[str], side: str, index: Index) -> int | None:
-    """The column whose name shares most terms with a side, short and long forms alike."""
-    wanted = _with_aliases(set(terms_of(side)), side, index)
-    best, score = None, 0.0
-    for number, name in enumerate(names):
-        if number == 0:
-            continue
-        own = _with_aliases(set(terms_of(name)), name, index)
-        shared = len(wanted & own) / max(1, min(len(own), len(wanted)))
-        if shared > score:
-            best, score = number, shared
-    return best if score >= 0.5 else None
-
-
-def _with_aliases(terms: set[str], text: str, index: Index) -> set[str]:
-    for word in re.findall(r"[A-Za-z0-9-]+", text.lower()):
-        for long in index.aliases.get(word, [])[:1]:
-            terms = terms | set(terms_of(long))
-    return terms
+def _with_table(
+    index: Index,
+    table: SideTable,
+    candidates: Sequence[Chosen],
+    query: Query,
+    style: Style,
+) -> Composition:
+    """The table, and what else fits into the answer's length."""
+    rows = [
+        Chosen(row.passage, row.statement, row.similarity, 0, index.statements[row.position])
+        for row in table.rows
+    ]
+    text = table.markdown(index)
+    used = {(row.passage.id, row.statement.start) for row in rows}
+    left = style.words - len(re.findall(r"[^\s|]+", text))
+    rest = [
+        c
+        for c in candidates
+        if c.score >= style.keep * candidates[0].score
+        and (c.passage.id, c.statement.start) not in used
+        and c.statement.kind != "row"
+        and len(c.statement.reading.split()) <= left
+    ]
+    more = _select(rest, query, replace(style, words=left, statements=2)) if rest else []
+    return Composition([*rows, *_ordered(more, query)], text, len(rows))
