@@ -26,6 +26,9 @@ def main(
     context: Annotated[
         str, typer.Option(help="retrieved, or all: the whole guide in the prompt (with answers).")
     ] = "retrieved",
+    judge: Annotated[
+        str | None, typer.Option(help="Model string of a second opinion on the answers.")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of answers graded by people (with grading).")
     ] = None,
@@ -51,7 +54,9 @@ def main(
         from eval.suite import run
 
         whole = context == "all"
-        result: dict[str, Any] = run(part, index, golden, split, model, out, save, whole, data)
+        result: dict[str, Any] = run(
+            part, index, golden, split, model, out, save, whole, data, judge
+        )
         if as_json:
             print(json.dumps(result, ensure_ascii=False))
         else:

@@ -12,6 +12,7 @@ from chat.citations import Citation
 from chat.support import check
 from eval.facts import coverage
 from eval.golden import Case, Judge
+from eval.llm_judge import judged
 from eval.metrics import summary
 from eval.retrieval import span_of
 from ingest.embedding import MiniLM
@@ -37,17 +38,24 @@ class Scored:
     words: int
 
 
-def evaluate(answerer: Answerer, cases: Sequence[Case], model: str | None = None) -> dict[str, Any]:
-    """Figures over all cases and by split."""
+def evaluate(
+    answerer: Answerer,
+    cases: Sequence[Case],
+    model: str | None = None,
+    judge: str | None = None,
+) -> dict[str, Any]:
+    """Figures over all cases and by split; with `judge`, that model's opinion beside them."""
     scored = [score(answerer, case, model) for case in cases if not case.history]
     figures = {"all": figures_of(scored)}
     for split in sorted({case.split for case in cases}):
         figures[split] = figures_of([s for s in scored if s.case.split == split])
     spec = model or answerer.settings.model
     by_model = {} if spec == EXTRACTIVE else {"model": {spec: model_figures(scored, spec)}}
+    second = {"judge": {judge: judged(answerer.settings, judge, scored)}} if judge else {}
     return {
         "figures": figures,
         **by_model,
+        **second,
         "kinds": {
             kind: figures_of([s for s in scored if s.case.kind == kind])
             for kind in sorted({s.case.kind for s in scored})

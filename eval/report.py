@@ -21,6 +21,8 @@ def print_tables(result: dict[str, Any]) -> None:
         _rows(console, "Answers by split", result["answers"]["figures"])
         if "model" in result["answers"]:
             _rows(console, "Answers through a model", result["answers"]["model"])
+        if "judge" in result["answers"]:
+            _rows(console, "The answers in a model's opinion", result["answers"]["judge"])
         _rows(console, "Answers by kind", result["answers"]["kinds"])
     if "conversations" in result:
         figures = {k: v for k, v in result["conversations"].items() if isinstance(v, dict)}

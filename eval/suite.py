@@ -23,9 +23,11 @@ def run(
     save_last_run: bool = False,
     whole_guide: bool = False,
     data: Path | None = None,
+    judge: str | None = None,
 ) -> dict[str, Any]:
     """Run one part, or all; the figures by part.
 
+    `judge`: model string of a second opinion on the answers' point coverage.
     `data`: folder of answers that people graded, for the parts about grading.
     `whole_guide`: answers come from the whole guide in the model's prompt, without retrieval.
 
@@ -60,7 +62,7 @@ def run(
             service.index, service.retriever.embedder, [c for c in cases if not c.history]
         )
     if part in {"answers", "all"}:
-        result["answers"] = answers.evaluate(answerer, cases, model)
+        result["answers"] = answers.evaluate(answerer, cases, model, judge)
     if part in {"conversations", "all"} and golden_file is None:
         turns = _chosen(golden.load(golden.CONVERSATIONS), split)
         result["conversations"] = answers.evaluate_conversations(answerer, turns)
