@@ -59,12 +59,17 @@ class Grader:
         self._encoder = encoder
         self._judge = ModelJudge(settings)
         self._lock = threading.Lock()
-        self._bank: tuple[str, list[InterviewQuestion], np.ndarray] | None = None
+        self._bank: tuple[str, list[InterviewQuestion]] | None = None
+        self._vectors: tuple[str, np.ndarray] | None = None
         self._read: dict[tuple[str, Rubric], ReadRubric] = {}
 
     def question_bank(self) -> list[InterviewQuestion]:
         """The guide's interview questions."""
-        return self._questions()[1]
+        index = self._answerer.service().index
+        with self._lock:
+            if self._bank is None or self._bank[0] != index.manifest.id:
+                self._bank = (index.manifest.id, questions_of(index.documents.values()))
+            return self._bank[1]
 
     def grade(
         self,
@@ -195,15 +200,10 @@ class Grader:
             return Rubric(
                 question, tuple(KeyPoint(point, -1, -1) for point in points), reference=text
             )
-        _, bank, vectors = self._questions()
-        exact = next((q for q in bank if q.text.strip() == question.strip()), None)
-        if exact is not None:
-            return _of(exact)
-        if bank:
-            similar = vectors @ MiniLM.shared().queries([question])[0]
-            best = int(np.argmax(similar))
-            if similar[best] >= _SAME_QUESTION:
-                return _of(bank[best])
+        exact = (q for q in self.question_bank() if q.text.strip() == question.strip())
+        known = next(exact, None) or self._nearest(question)
+        if known is not None:
+            return _of(known)
         answer = self._answerer.ask(question)
         quotes = [KeyPoint(c.quote.strip("-* |"), -1, -1) for c in answer.citations]
         if not quotes:
@@ -242,14 +242,20 @@ class Grader:
                 self._read[key] = kept
         return kept
 
-    def _questions(self) -> tuple[str, list[InterviewQuestion], np.ndarray]:
-        index = self._answerer.service().index
+    def _nearest(self, question: str) -> InterviewQuestion | None:
+        """The guide's own question that asks the same in other words."""
+        # The vectors are made when a question is compared for the first time, not before:
+        # whoever only lists the questions need not wait for the embedding model.
+        version, bank = self._answerer.service().index.manifest.id, self.question_bank()
+        if not bank:
+            return None
         with self._lock:
-            if self._bank is None or self._bank[0] != index.manifest.id:
-                bank = questions_of(index.documents.values())
+            if self._vectors is None or self._vectors[0] != version:
                 vectors = MiniLM.shared().queries([question.text for question in bank])
-                self._bank = (index.manifest.id, bank, vectors)
-            return self._bank
+                self._vectors = (version, vectors)
+            similar = self._vectors[1] @ MiniLM.shared().queries([question])[0]
+        best = int(np.argmax(similar))
+        return bank[best] if similar[best] >= _SAME_QUESTION else None
 
 
 def _of(question: InterviewQuestion) -> Rubric:
