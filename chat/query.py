@@ -155,6 +155,8 @@ class QueryReader:
         return self._nearest_stem(word, (terms_of(word) or [word])[0])
 
     def _nearest_stem(self, word: str, stem: str) -> str:
+        if len(stem) < 5:  # one letter makes another word of `lone`
+            return ""
         from rapidfuzz import process
         from rapidfuzz.distance import DamerauLevenshtein
 
@@ -188,14 +190,15 @@ class QueryReader:
 def _one_edit_away(word: str) -> Iterator[str]:
     """What one slip of the keys may have spoilt, the likelier slips first.
 
-    One letter left out, two in the wrong order, one too many. The first letter stands.
+    One letter left out, two in the wrong order, one too many. The first letter stands,
+    and no ending is cut off: `checklist` is no slip.
     """
     for at in range(1, len(word) + 1):
         for letter in ascii_lowercase:
             yield word[:at] + letter + word[at:]
     for at in range(1, len(word) - 1):
         yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    for at in range(1, len(word)):
+    for at in range(1, len(word) - 1):
         yield word[:at] + word[at + 1 :]
 
 
