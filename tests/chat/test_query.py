@@ -53,7 +53,7 @@ def test_a_slip_inside_an_ending_is_mended() -> None:
 
 @pytest.mark.parametrize("word", ["broker", "brokers", "chefs", "lonely", "checklist"])
 def test_a_word_that_the_index_lacks_is_not_taken_for_another(word: str) -> None:
-    reader = QueryReader(dict.fromkeys(("broken", "ceef", "lane", "checkli", "messag"), 0), {})
+    reader = QueryReader(dict.fromkeys(("broken", "ceef", "lane", "check", "messag"), 0), {})
     assert reader.read(f"which {word} messages").unknown == (word,)
 
 
