@@ -5,9 +5,10 @@ plain English grammar; nothing here knows a service's name.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase
 from typing import Any
 
 from ingest.terms import STOPWORDS, terms_of, words_of
@@ -62,6 +63,12 @@ _SPLIT = re.compile(
 )
 
 
+_LONG = 7
+"""Letters from which one wrong letter hardly makes another word."""
+_PLURAL = re.compile(r"[^sui]s$")
+_ENDING = re.compile(r"(?:er|or|ed|en|ic|al)$")
+
+
 @dataclass(frozen=True)
 class Query:
     """What a question asks for."""
@@ -94,6 +101,7 @@ class QueryReader:
                 self._short_forms.setdefault(" ".join(terms_of(long)), short)
         # Digits and one-letter terms are never what a slip of the keys was meant to be.
         self._choices = sorted(t for t in vocabulary if t.isalpha() and len(t) > 3)
+        self._stems = frozenset(self._choices)
         self._mend = lru_cache(maxsize=4096)(self._nearest)
 
     def read(self, question: str) -> Query:
@@ -132,22 +140,36 @@ class QueryReader:
         return text, tuple(unknown)
 
     def _nearest(self, word: str) -> str:
+        """What a word that the index does not have was meant to be; "" when nothing is near.
+
+        The vocabulary holds stems. A slip inside an ending (`visibilty`) leaves a stem that
+        resembles none, so a long word is first mended by one edit and then stemmed.
+        """
+        if len(word) < 5:
+            return ""
+        if len(word) >= _LONG and word.isalpha():
+            variants = {v: (terms_of(v) or [""])[0] for v in _one_edit_away(word)}
+            known = [variant for variant, stem in variants.items() if stem in self._stems]
+            if known:  # the longest stem leaves least to chance
+                return max(known, key=lambda variant: len(variants[variant]))
+        return self._nearest_stem(word, (terms_of(word) or [word])[0])
+
+    def _nearest_stem(self, word: str, stem: str) -> str:
+        if len(stem) < 5:  # one letter makes another word of `lone`
+            return ""
         from rapidfuzz import process
         from rapidfuzz.distance import DamerauLevenshtein
 
-        if len(word) < 5:
-            return ""
-        allowed = 1 if len(word) < 8 else 2
-        stem = terms_of(word)[0] if terms_of(word) else word
-        for candidate in dict.fromkeys((word, stem)):
-            found = process.extractOne(
-                candidate,
-                self._choices,
-                scorer=DamerauLevenshtein.distance,
-                score_cutoff=allowed,
-            )
-            if found is not None and found[0][0] == candidate[0]:
-                return str(found[0])
+        found = process.extract(
+            stem,
+            self._choices,
+            scorer=DamerauLevenshtein.distance,
+            score_cutoff=1 if len(stem) < _LONG + 1 else 2,
+            limit=5,
+        )
+        for choice, _, _ in found:
+            if choice[0] == stem[0] and not _is_other_word(word, stem, choice):
+                return str(choice)
         return ""
 
     def _aliases_in(self, text: str) -> list[str]:
@@ -163,6 +185,34 @@ class QueryReader:
             if long and f" {long} " in f" {stems} " and short not in words:
                 found.append(short.upper())
         return list(dict.fromkeys(found))
+
+
+def _one_edit_away(word: str) -> Iterator[str]:
+    """What one slip of the keys may have spoilt, the likelier slips first.
+
+    One letter left out, two in the wrong order, one too many. The first letter stands,
+    and no ending is cut off: `checklist` is no slip.
+    """
+    for at in range(1, len(word) + 1):
+        for letter in ascii_lowercase:
+            yield word[:at] + letter + word[at:]
+    for at in range(1, len(word) - 1):
+        yield word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    for at in range(1, len(word) - 1):
+        yield word[:at] + word[at + 1 :]
+
+
+def _is_other_word(word: str, stem: str, choice: str) -> bool:
+    """Whether a short word with an English ending is more likely right than mistyped.
+
+    `brokers` and `broker` are no `broken`, `chefs` are no `ceefs`: a letter that is left
+    out or in the wrong place is a slip, another letter makes another word.
+    """
+    if len(stem) >= _LONG or len(stem) != len(choice) or sorted(stem) == sorted(choice):
+        return False
+    return _PLURAL.search(word) is not None or (
+        _ENDING.search(word) is not None and stem[:-2] == choice[:-2]
+    )
 
 
 def sides_of(question: str) -> tuple[str, str] | None:

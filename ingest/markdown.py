@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from ingest.documents import front_matter
+from ingest.foreign import masked, without_foreign
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -56,13 +57,14 @@ def blocks_of(text: str) -> list[Block]:
     body_start = front_matter(text)[1]
     # Blank lines stand in for the front matter, so that line numbers stay those of `text`.
     prefix = "\n" * text.count("\n", 0, body_start)
-    tokens = _parser().parse(prefix + text[body_start:])
+    tokens = _parser().parse(prefix + masked(text[body_start:]))
     return _Reader(text).read(tokens)
 
 
 def plain(inline: str) -> str:
     """The text of inline Markdown without its mark-up."""
-    return "".join(_inline_text(token) for token in _parser().parseInline(inline)).strip()
+    tokens = _parser().parseInline(without_foreign(inline))
+    return "".join(_inline_text(token) for token in tokens).strip()
 
 
 def _inline_text(token: "Token") -> str:

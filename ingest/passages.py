@@ -15,8 +15,9 @@ from typing import Literal
 from ingest.documents import Document
 from ingest.markdown import Block, blocks_of
 from ingest.statements import Statement, fence_body, label_of, statements_of
+from ingest.terms import terms_of
 
-CHUNKER_VERSION = "5"
+CHUNKER_VERSION = "6"
 WINDOW = 256
 """Word pieces that all-MiniLM-L6-v2 reads of a text, the two special ones included."""
 TARGET = 160
@@ -68,8 +69,8 @@ class _Unit:
 
 def passages_of(document: Document, count_tokens: CountTokens) -> list[Passage]:
     """Cut a document into passages of at most `WINDOW` word pieces, trail included."""
-    builder = _Builder(document, count_tokens)
     blocks = [block for block in blocks_of(document.text) if block.info != _RUBRIC]
+    builder = _Builder(document, count_tokens, _title_of(document, blocks))
     passages: list[Passage] = []
     for section in _sections(blocks):
         passages.extend(builder.section(section))
@@ -92,14 +93,33 @@ def _sections(blocks: Sequence[Block]) -> Iterator[list[Block]]:
         yield section
 
 
+def _title_of(document: Document, blocks: Sequence[Block]) -> str:
+    """What the document is called: by its front matter, else by its only top heading."""
+    named = " ".join(str(document.metadata.get("title") or "").split())
+    if named:
+        return named
+    tops = {block.trail[0] for block in blocks if block.trail}
+    return tops.pop() if len(tops) == 1 else ""
+
+
+def _titled(title: str, trail: tuple[str, ...]) -> tuple[str, ...]:
+    """The trail below the document's title, unless its first heading says as much."""
+    if not title or (trail and set(terms_of(title)) <= set(terms_of(trail[0]))):
+        return trail
+    return (title, *trail)
+
+
 class _Builder:
-    def __init__(self, document: Document, count_tokens: CountTokens) -> None:
+    def __init__(self, document: Document, count_tokens: CountTokens, title: str) -> None:
         self._document = document
         self._text = document.text
         self._count = count_tokens
+        self._title = title
 
     def section(self, blocks: Sequence[Block]) -> Iterator[Passage]:
-        trail = self._fitting_trail(blocks[0].trail or (self._document.title,))
+        trail = self._fitting_trail(
+            _titled(self._title, blocks[0].trail) or (self._document.title,)
+        )
         room = WINDOW - _SPECIAL - self._count(" > ".join(trail) + "\n")
         units: list[_Unit] = []
         lead = ""
@@ -114,8 +134,9 @@ class _Builder:
             yield self._passage(trail, group)
 
     def _fitting_trail(self, trail: tuple[str, ...]) -> tuple[str, ...]:
+        """The title and the nearest headings that leave room for text."""
         while len(trail) > 1 and self._count(" > ".join(trail)) > _MAX_TRAIL:
-            trail = trail[1:]
+            trail = trail[:1] + trail[2:] if len(trail) > 2 else trail[1:]
         words = trail[0].split()
         while len(trail) == 1 and len(words) > 1 and self._count(" ".join(words)) > _MAX_TRAIL:
             words = words[: len(words) * 3 // 4]

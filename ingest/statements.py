@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ingest.foreign import without_residue
 from ingest.keyvalues import pairs_of
 from ingest.markdown import Block, plain
+from ingest.shell import SHELLS, commands_of
 
 StatementKind = Literal[
     "sentence", "item", "row", "line", "pair", "question", "label", "mistake", "code"
@@ -28,7 +30,7 @@ _ABBREVIATION = re.compile(
 )
 _BULLET = re.compile(r"^\s*(?:>\s*)*(?:[-*+•▪●]|\d{1,3}[.)])\s+")
 _MISTAKES = re.compile(r"^(common |typical |frequent )?(mistakes|misconceptions|myths)\b", re.I)
-_ASKS = re.compile(r"\bquestions\b\W*$", re.I)
+_ASKS = re.compile(r"\bquestions\b\W*(\([^)]*\)\W*)?$", re.I)
 """Under such a heading a list asks, whatever its items look like."""
 _GENERIC_LABEL = re.compile(
     r"^(key (answer )?points|(model |sample |short )?answers?|interview questions|questions|"
@@ -37,12 +39,17 @@ _GENERIC_LABEL = re.compile(
 )
 _WHOLE_BOLD = re.compile(r"(\*\*|__)[^*_\n]+(\*\*|__):?")
 _META = re.compile(r"^\*?Level:\s.*\bKind:\s.*$", re.I)
-_PROSE_FENCES = frozenset({"", "text", "txt", "plain", "plaintext", "markdown", "md", "console"})
+_PROSE_FENCES = frozenset({"", "text", "txt", "plain", "plaintext", "console"})
 _PROGRAMS = frozenset(
     "python py javascript js typescript ts java go rust ruby kotlin csharp hcl terraform".split()
 )
 """In a program's text only literal values are facts; calls and names are not."""
-_SCRIPTS = frozenset("bash sh shell zsh sql mermaid dockerfile makefile http diff".split())
+_SCRIPTS = SHELLS | frozenset("sql mermaid dockerfile makefile http diff".split())
+_EXAMPLES = frozenset("markdown md mdx html".split())
+"""Such a fence shows how a page is written; what the page says is nobody's claim."""
+_MARK = re.compile(r"^[✅❌✔✖✓✗☑✘➜→➡⚠]")
+"""Stands for a bullet, and says something (good, bad): it stays in the reading."""
+_NUMBERED = re.compile(r"^(?:>\s*)*\d{1,3}[.)]\s+\S")
 _ITEM_WORDS = 70
 _LEAD_WORDS = 16
 
@@ -74,9 +81,17 @@ def statements_of(text: str, block: Block, lead: str = "") -> list[Statement]:
     ]
     if mistakes:
         found = [replace(s, kind="mistake") for s in found]
-    elif block.kind == "list" and _ASKS.search(heading):
-        found = [replace(s, kind="question") if s.kind == "item" else s for s in found]
+    elif _ASKS.search(heading):
+        found = [replace(s, kind="question") if _asks(text, block, s) else s for s in found]
     return found
+
+
+def _asks(text: str, block: Block, statement: Statement) -> bool:
+    """Whether a statement below "Questions" is one: an item, also where no list was read."""
+    if block.kind == "list":
+        return statement.kind == "item"
+    line = text[text.rfind("\n", 0, statement.start) + 1 : statement.end]
+    return statement.kind == "sentence" and _NUMBERED.match(line.lstrip()) is not None
 
 
 def label_of(text: str, block: Block) -> str:
@@ -88,8 +103,10 @@ def label_of(text: str, block: Block) -> str:
     whole_bold = _WHOLE_BOLD.fullmatch(raw) is not None
     if (reading.endswith(":") or (whole_bold and reading[-1:] not in ".?!")) and "\n" not in raw:
         return reading.rstrip(":").strip()
-    last = raw.rsplit("\n", 1)[-1]
-    return plain(last).rstrip(":").strip() if last.endswith(":") else ""
+    if not raw.endswith(":"):
+        return ""
+    *_, (start, end) = _loose_lines(text, block.start, block.end)
+    return _last_sentence(_read(text[start:end])).rstrip(":").strip()
 
 
 def _last_sentence(label: str) -> str:
@@ -111,7 +128,7 @@ def sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         before = text[begin : match.start()]
         if _ABBREVIATION.search(before.rstrip("\"'”’)]*_`")):
             continue
-        if _BULLET.fullmatch(before + " "):
+        if _BULLET.fullmatch(before.strip("*_` ") + " "):
             continue
         yield from _stripped(text, begin, match.start())
         begin = match.end()
@@ -129,7 +146,7 @@ def _stripped(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _read(raw: str) -> str:
     """One line of plain text for a slice of Markdown."""
     lines = [_BULLET.sub("", re.sub(r"^\s*(?:>\s?)+", "", line)) for line in raw.split("\n")]
-    return re.sub(r"\s+", " ", plain("\n".join(lines).strip())).strip()
+    return without_residue(re.sub(r"\s+", " ", plain("\n".join(lines).strip())).strip())
 
 
 def _kind_of(reading: str, otherwise: StatementKind) -> StatementKind:
@@ -147,13 +164,22 @@ def _with_lead(lead: str, reading: str) -> str:
 
 def _prose(text: str, block: Block, lead: str) -> Iterator[Statement]:
     for line_start, line_end in _loose_lines(text, block.start, block.end):
+        asks = _is_numbered_question(text[line_start:line_end])
         for start, end in sentences(text, line_start, line_end):
             reading = _read(text[start:end])
-            kind = _kind_of(reading, "sentence")
+            kind: StatementKind = "question" if asks else _kind_of(reading, "sentence")
+            if kind == "label" and len(reading.split()) > _LEAD_WORDS:
+                # Too long to be carried by what it introduces, long enough to say something.
+                reading, kind = reading.rstrip(": ") + ".", "sentence"
             if _WHOLE_BOLD.fullmatch(text[start:end].strip()):
                 kind = "label"
             yield Statement(start, end, _with_lead(lead, reading), kind)
             lead = ""
+
+
+def _is_numbered_question(line: str) -> bool:
+    """`4. "You cache sessions. Which store would you use?"`: the first sentence asks too."""
+    return _NUMBERED.match(line.strip()) is not None and line.rstrip("\"'”’)*_ \n").endswith("?")
 
 
 def _loose_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -167,11 +193,23 @@ def _loose_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for index, line in enumerate(lines[:-1]):
         position += len(line) + 1
         following = lines[index + 1].lstrip("> ")
+        if _is_open(text[begin:position]):
+            continue
+        ended = line.rstrip("\"'”’)*_ ")[-1:] in {".", "?", "!", ":"}
+        if ended and _NUMBERED.match(following):
+            yield begin, position
+            begin = position
+            continue
         stands_alone = len(line) < 0.6 * longest or longest > 160 or line.endswith("  ")
         if stands_alone and re.match(r"[\"'“*_`(]*[A-Z0-9•✅❌-]", following):
             yield begin, position
             begin = position
     yield begin, end
+
+
+def _is_open(raw: str) -> bool:
+    """Whether a link or a bracket goes on in the next line."""
+    return raw.count("[") > raw.count("]") or re.search(r"\]\([^)\s]*\s*$", raw) is not None
 
 
 def _list(text: str, block: Block, lead: str) -> Iterator[Statement]:
@@ -247,7 +285,15 @@ def _code(text: str, block: Block, lead: str) -> Iterator[Statement]:
         yield from _fence_lines(text, body_start, body_end, lead)
         return
     pairs = []
-    if block.info not in _SCRIPTS:
+    if block.info in SHELLS:
+        commands = commands_of(text, body_start, body_end)
+        for start, end, command, comment in commands:
+            label = comment or lead
+            kind: StatementKind = "line" if label or len(commands) == 1 else "code"
+            yield Statement(start, end, _with_lead(label, command), kind)
+        if commands:
+            return
+    if block.info not in _SCRIPTS | _EXAMPLES:
         literal = block.info in _PROGRAMS
         pairs = list(pairs_of(text, body_start, body_end, literal))
     for start, end, reading in pairs:
@@ -278,30 +324,45 @@ def _holds_prose(body: str) -> bool:
 
 
 def _fence_lines(text: str, start: int, end: int, lead: str) -> Iterator[Statement]:
+    """One statement a line, under the labels that its indentation puts it under."""
     labels: list[tuple[int, str]] = []
     position = start
-    for line in text[start:end].split("\n"):
+    lines = text[start:end].split("\n")
+    after_blank = after_label = False
+    for index, line in enumerate(lines):
         line_start, position = position, position + len(line) + 1
         content = line.strip()
         if not content:
-            labels = [entry for entry in labels if entry[0] < 0]
+            after_blank = True
             continue
         indent = len(line) - len(line.lstrip())
         begin = line_start + indent
-        reading = _BULLET.sub("", content).strip()
+        reading = without_residue(_BULLET.sub("", content).strip())
         if _is_drawing(content):
             yield Statement(begin, begin + len(content), reading, "code")
             continue
-        is_bullet = _BULLET.match(content) is not None
-        while labels and labels[-1][0] >= indent + (1 if is_bullet else 0):
+        is_bullet = _is_bullet(content)
+        # A bullet stands under a label of its own indentation, never under its sibling.
+        level = indent + is_bullet
+        # A blank line ends what stands under a label, not the label itself.
+        limit = indent if after_blank and not after_label else level
+        while labels and labels[-1][0] >= limit:
             labels.pop()
-        if reading.endswith(":"):
-            labels.append((indent, reading.rstrip(":")))
+        after_blank, after_label = False, reading.endswith(":")
+        above = ": ".join([lead] * bool(lead) + [label for _, label in labels])
+        if after_label:
+            labels.append((level, reading.rstrip(":")))
             yield Statement(begin, begin + len(content), reading, "label")
             continue
-        above = ": ".join([lead] * bool(lead) + [label for _, label in labels])
         kind = _kind_of(reading, "line")
         yield Statement(begin, begin + len(content), _with_lead(above, reading), kind)
+        following = lines[index + 1].strip() if index + 1 < len(lines) else ""
+        if not is_bullet and _is_bullet(following) and reading[-1] not in ".?!":
+            labels += [(level, _short(reading))] if _short(reading) else []
+
+
+def _is_bullet(content: str) -> bool:
+    return _BULLET.match(content) is not None or _MARK.match(content) is not None
 
 
 def _is_drawing(line: str) -> bool:

@@ -5,7 +5,7 @@ Technical names keep their whole form and also give their parts, so that `SSE-KM
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
@@ -51,6 +51,6 @@ def _stemmer() -> Any:
     return Stemmer.Stemmer("english")
 
 
-@cache
+@lru_cache(maxsize=1 << 17)
 def _stem(word: str) -> str:
     return word if any(c.isdigit() for c in word) else _stemmer().stemWord(word)

@@ -45,6 +45,23 @@ def test_a_typing_error_is_mended_and_an_unknown_word_is_reported() -> None:
     assert query.unknown == ("kafkaesque",)
 
 
+def test_a_slip_inside_an_ending_is_mended() -> None:
+    query = READER.read("visibilty timeout")
+    assert query.terms == ("visibl", "timeout")
+    assert query.unknown == ()
+
+
+@pytest.mark.parametrize("word", ["broker", "brokers", "chefs", "lonely", "checklist"])
+def test_a_word_that_the_index_lacks_is_not_taken_for_another(word: str) -> None:
+    reader = QueryReader(dict.fromkeys(("broken", "ceef", "lane", "check", "messag"), 0), {})
+    assert reader.read(f"which {word} messages").unknown == (word,)
+
+
+def test_of_two_corrections_the_one_with_the_longer_stem_is_taken() -> None:
+    reader = QueryReader(dict.fromkeys(("premis", "permiss"), 0), {})
+    assert reader.read("permisions of a role").terms[0] == "permiss"
+
+
 def test_aliases_add_the_other_form() -> None:
     assert "dead" in READER.read("what is a DLQ").extra_terms
     assert "dlq" in READER.read("what is a dead letter queue").extra_terms

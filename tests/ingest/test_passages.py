@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.documents import Document, find, parse, read_bytes
+from ingest.documents import Document, find, front_matter, parse, read_bytes
 from ingest.embedding import token_counter
 from ingest.passages import WINDOW, embedded_text, passages_of
 from tests.conftest import LESSONS, ROOT
@@ -69,3 +69,30 @@ def test_the_rubric_is_not_part_of_any_passage() -> None:
     for document in documents(LESSONS):
         for passage in passages_of(document, token_counter()):
             assert "weight: vital" not in passage.text
+
+
+def trails(text: str) -> list[tuple[str, ...]]:
+    return [p.trail for p in passages_of(Document("a.md", text, "", front_matter(text)[0]), len)]
+
+
+def test_a_trail_starts_with_the_documents_title() -> None:
+    assert trails("---\ntitle: npm prune\n---\n\n## See also\n\nx y\n") == [
+        ("npm prune", "See also")
+    ]
+    assert trails("Intro text.\n\n# One\n\nx y\n") == [("One",), ("One",)]
+
+
+def test_a_title_that_the_first_heading_repeats_is_not_said_twice() -> None:
+    assert trails("---\ntitle: Queues\n---\n\n# Queues and topics\n\nx y\n") == [
+        ("Queues and topics",)
+    ]
+
+
+def test_of_several_top_headings_none_is_the_title() -> None:
+    assert trails("# One\n\nx y\n\n# Two\n\nx y\n") == [("One",), ("Two",)]
+
+
+def test_a_trail_that_is_too_long_keeps_the_title_and_the_nearest_heading() -> None:
+    middle = "middle " * 30
+    (trail,) = trails(f"# T\n\n## {middle}\n\n### {middle}\n\n#### End\n\nx y\n")
+    assert trail == ("T", "End")
