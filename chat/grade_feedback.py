@@ -19,6 +19,8 @@ ANCHORS = {
     7: "solid: the vital points, details are missing",
     10: "complete",
 }
+_BEGINNING = 3
+_LITTLE = "little that counts yet"
 _CITED = 4
 _TOPICS = (
     (r"\$|\bcosts?\b|\bprices?\b|\bcheap|\bbill|\bpay",
@@ -46,8 +48,15 @@ _TOPICS = (
 )  # fmt: skip
 
 
-def anchor_of(score: float) -> str:
-    """The words of the highest anchor that the score reaches."""
+def anchor_of(score: float, something: bool = False) -> str:
+    """The words of the highest anchor that the score reaches.
+
+    Args:
+        score: 0..10.
+        something: whether any point counts, in part at least.
+    """
+    if score < _BEGINNING and (score > 0 or something):
+        return _LITTLE
     return ANCHORS[max(level for level in ANCHORS if level <= score + 1e-9)]
 
 
@@ -65,7 +74,11 @@ def feedback(
 ) -> str:
     """A few lines: how many points, what was good, what was wrong, what lifts it most."""
     covered = [point for point in points if point.verdict == "covered"]
-    lines = [f"{len(covered)} of {len(points)} key points: {anchor_of(score)}."]
+    partly = sum(point.verdict == "partial" for point in points)
+    count = f"{len(covered)} of {len(points)} key points" + (
+        f", {partly} in part" if partly else ""
+    )
+    lines = [f"{count}: {anchor_of(score, bool(covered or partly))}."]
     if covered:
         best = next((point for point in covered if point.weight == "vital"), covered[0])
         lines.append(f"Good: {best.point}")

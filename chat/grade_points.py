@@ -26,6 +26,11 @@ _REJECTS = re.compile(
     re.I,
 )
 _MISTAKE_SAID, _MISTAKE_MEANING, _MISTAKE_WORDS = 0.3, 0.6, 0.6
+_MISTAKE_MARGIN = 0.1
+"""How much more clearly a sentence must say the mistake than any key point."""
+_DENIES = "this is a common mistake"
+_SAME_MATTER = 0.65
+"""Similarity of a mistake, with what is right instead, and the key point that it denies."""
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _NAME_SOME = re.compile(
     r"\b(?:name|state|give|list|describe|discuss|mention|explain|at least)\b[^.?]{0,40}?"
@@ -42,6 +47,8 @@ class ReadRubric:
     points: tuple[tuple[Reading, ...], ...]
     """Of each point: its text, then its other wordings."""
     mistakes: tuple[tuple[Reading, ...], ...]
+    denies: tuple[int, ...]
+    """Of each mistake: the key point that is missed by whoever makes it, -1 for none."""
     truths: tuple[Sentence, ...]
     """Sentences that are true: wordings, the model answer, the lesson's statements."""
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -95,7 +102,9 @@ def read_rubric(
     """Read all wordings with one pass of the embedding model."""
     groups = [(point.text, *point.also) for point in points]
     claims = [(mistake.claim, *mistake.also) for mistake in mistakes]
-    texts = list(dict.fromkeys([question, *(t for group in groups + claims for t in group)]))
+    explained = [f"{mistake.claim} {mistake.why}".strip() for mistake in mistakes]
+    wordings = [text for group in groups + claims for text in group]
+    texts = list(dict.fromkeys([question, *wordings, *explained]))
     if reference is not None and reference not in texts:
         texts.append(reference)
     by_text = dict(zip(texts, read_all(texts, encoder), strict=True))
@@ -104,6 +113,9 @@ def read_rubric(
         by_text[question],
         tuple(tuple(by_text[text] for text in group) for group in groups),
         tuple(tuple(by_text[text] for text in group) for group in claims),
+        tuple(
+            _denied_point(by_text[t], [[by_text[w] for w in g] for g in groups]) for t in explained
+        ),
         tuple(Sentence(text) for text in sentences),
         _explained(points),
         by_text[reference] if reference is not None else None,
@@ -144,9 +156,20 @@ def judge(
                 kept if kept.value >= fitted.low else Judged(kept.said, kept.covered, -1, -1)
             )
     made = _mistakes(rubric, answer, aliases, fitted, refused)
+    for number, place in made.items():
+        point = rubric.denies[number]
+        if point >= 0 and not points[point].flip and points[point].value < fitted.high:
+            judged = points[point]
+            points[point] = Judged(judged.said, judged.covered, place, place, _DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
     return Judgement(tuple(points), tuple(made), made, claims, reference)
+
+
+def _denied_point(mistake: Reading, points: Sequence[Sequence[Reading]]) -> int:
+    near = [max(float(mistake.whole @ wording.whole) for wording in group) for group in points]
+    best = int(np.argmax(near)) if near else -1
+    return best if near and near[best] >= _SAME_MATTER else -1
 
 
 def needed(question: str, points: int) -> int:
@@ -262,10 +285,28 @@ def _mistakes(
                     continue
                 values, _ = point_features((claim,), one, rubric.question, aliases)
                 words = values[FEATURES.index("soft_recall")]
-                if words >= _MISTAKE_WORDS and float(fitted.said(values)) >= _MISTAKE_SAID:
-                    made[number] = place
-                    break
+                said = float(fitted.said(values))
+                if words < _MISTAKE_WORDS or said < _MISTAKE_SAID:
+                    continue
+                if said < _best_point(rubric, one, aliases, fitted) + _MISTAKE_MARGIN:
+                    continue
+                made[number] = place
+                break
     return made
+
+
+def _best_point(
+    rubric: ReadRubric,
+    one: Reading,
+    aliases: Mapping[str, Sequence[str]],
+    fitted: Coefficients,
+) -> float:
+    """Probability of the key point that a sentence says most clearly."""
+    asked = rubric.question
+    return max(
+        (float(fitted.said(point_features(g, one, asked, aliases)[0])) for g in rubric.points),
+        default=0.0,
+    )
 
 
 def _reference(

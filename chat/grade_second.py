@@ -35,19 +35,18 @@ def second_opinion(
 ) -> ModelView:
     """Ask the model for verdicts; the offline ones stand where it fails, visibly.
 
-    A verdict that rests on words in `left_out` (orders to the grader, heaps of keywords)
-    does not count.
+    The model does not see what is in `left_out` (orders to the grader, heaps of keywords).
     """
+    shown = _blanked(answer, left_out)
     try:
-        said = judge.verdicts(model, rubric.question, rubric.points, rubric.mistakes, answer)
+        said = judge.verdicts(model, rubric.question, rubric.points, rubric.mistakes, shown)
     except GuideError as error:
         note = f"{model} could not grade this ({error}); graded offline instead."
         return ModelView(OFFLINE, tuple(offline), tuple(made), (note,))
     points = []
     apart = 0
     for mine, theirs in zip(offline, said.points, strict=True):
-        barred = any(start < theirs.end and theirs.start < end for start, end in left_out)
-        if theirs.verdict is None or barred:
+        if theirs.verdict is None:
             points.append(mine)
             continue
         apart += abs(_VALUE[mine.verdict] - _VALUE[theirs.verdict]) >= _APART
@@ -68,3 +67,10 @@ def second_opinion(
             f"Unsure: {model} and the offline judge disagree on {apart} of {len(points)} points."
         )
     return ModelView(model, tuple(points), tuple(said.mistakes), tuple(notes), unsure)
+
+
+def _blanked(answer: str, spans: Sequence[tuple[int, int]]) -> str:
+    """The answer with spaces in the place of some spans, so that offsets stay what they are."""
+    for start, end in spans:
+        answer = answer[:start] + " " * (end - start) + answer[end:]
+    return answer

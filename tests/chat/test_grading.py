@@ -3,7 +3,10 @@ import json
 import pytest
 
 from chat.answering import Answerer
+from chat.grade_points import judge, read_rubric
+from chat.grade_reading import read_all
 from chat.grading import Grader, PointGrade, RubricError, grade_row, score_of
+from ingest.questions import KeyPoint, Mistake
 
 QUESTION = "A consumer keeps failing on one message. How do you keep it from blocking the others?"
 GOOD = (
@@ -55,6 +58,31 @@ def test_a_named_mistake_costs_and_is_explained(grader: Grader) -> None:
     grade = grader.grade(QUESTION, "I would just raise the visibility timeout until it works.")
     assert grade.mistakes and "only delays" in grade.feedback
     assert grade.score <= 3
+
+
+def test_a_point_that_a_named_mistake_denies_is_wrong() -> None:
+    points = [KeyPoint("Replication is no backup: a wrong delete is replicated too.", 0, 1)]
+    claim = Mistake('"Replicas are our backup" - a wrong delete is replicated at once.', 1, 2)
+    rubric = read_rubric("How do you get deleted rows back?", points, [claim])
+    [said] = read_all(["The replicas are our backup, so nothing can be lost."])
+    judgement = judge(rubric, said, {})
+    assert judgement.mistakes == (0,)
+    assert judgement.points[0].flip
+
+
+def test_a_sentence_that_makes_a_key_point_is_no_mistake() -> None:
+    points = [KeyPoint("Scale workers on the backlog per worker, not on the queue depth.", 0, 1)]
+    claim = Mistake("Scale workers on the queue depth - it does not fall with more workers.", 1, 2)
+    rubric = read_rubric("On what do you scale workers?", points, [claim])
+    [said] = read_all(["I scale the workers on the backlog per worker."])
+    assert not judge(rubric, said, {}).mistakes
+
+
+def test_little_is_told_from_nothing(grader: Grader) -> None:
+    some = grader.grade(QUESTION, "An alarm on the depth of the DLQ.")
+    assert 0 < some.score < 3
+    assert "nothing" not in some.feedback.splitlines()[0]
+    assert "nothing" in grader.grade(QUESTION, "I like cats and long walks.").feedback.lower()
 
 
 def test_the_score_counts_vital_points_twice() -> None:
