@@ -11,8 +11,8 @@ from ingest.errors import GuideError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 PARTS = (
-    "retrieval", "answers", "conversations", "support", "grading", "speed", "all", "fit",
-    "fit-grading",
+    "retrieval", "answers", "conversations", "support", "grading", "speed", "all", "gate",
+    "fit", "fit-grading",
 )  # fmt: skip
 
 
