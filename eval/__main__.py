@@ -36,7 +36,7 @@ def main(
         Path | None, typer.Option(help="Folder for report.json and report.html.")
     ] = None,
     save: Annotated[
-        bool, typer.Option(help="Keep the outcomes for the next comparison (with all).")
+        bool, typer.Option(help="Keep the outcomes for the next comparison (with all, gate).")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

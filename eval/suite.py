@@ -84,7 +84,7 @@ def run(
         from eval import html_report
 
         result["report"] = str(html_report.write(result, out))
-    if part == "all" and golden_file is None and save_last_run:
+    if part in {"all", "gate"} and golden_file is None and save_last_run:
         gate.save(result)
         asked = [c.question for c in cases if c.answerable and c.evidence and not c.history]
         Baseline(answerer.service().index.documents.values()).keep(asked)
@@ -140,7 +140,7 @@ def grading(
     """
     from chat.grading import Grader
     from eval import grading_attacks, grading_labelled
-    from eval.grading_sets import KeptEncoder, load
+    from eval.grading_sets import KeptEncoder, encode_ahead, load
 
     encoder = KeptEncoder()
     grader = Grader(answerer.settings, answerer, encoder)
@@ -149,6 +149,8 @@ def grading(
     if split is not None:
         rows = [row for row in rows if row.split == split]
         attacks = [row for row in attacks if row.split == split]
+    texts = [*(row.answer for row in rows), *(t for row in attacks for t in (row.answer, row.base))]
+    encode_ahead(texts, encoder)
     result: dict[str, Any] = {
         "labelled": grading_labelled.evaluate(grader, rows),
         "attacks": grading_attacks.evaluate(grader, attacks),
