@@ -4,6 +4,8 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 BASE_PYTHON ?= python3
 EXTRAS := documents,local,providers,dev
+# Processes that run the tests.
+JOBS ?= 2
 # On Linux without an NVIDIA GPU the CPU build of torch is a tenth of the CUDA build's size.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
@@ -28,7 +30,7 @@ chat: setup ## index the guide if needed and open the web chat
 		--browser.gatherUsageStats false --client.toolbarMode minimal --server.fileWatcherType none
 
 test: setup ## run the tests
-	HF_HUB_OFFLINE=1 $(PY) -m pytest
+	HF_HUB_OFFLINE=1 $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: setup ## check format, style, types and the guide's form
 	$(VENV)/bin/ruff format --check .

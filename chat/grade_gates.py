@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.grade_order import plausibility
+from chat.grade_order import order_of
 from chat.grade_reading import normalised
 from ingest.terms import STOPWORDS, terms_of, words_of
 
@@ -19,8 +19,12 @@ MAX_ANSWER = 20_000
 MAX_WORDS = 1200
 """More than eight minutes of speech."""
 _HEAP_RUN, _BARE_RUN, _HEAP_ITEMS = 13, 10, 8
-_SHUFFLED = ((30, -0.05), (18, -0.2), (10, -0.4))
-"""(pairs of words, plausibility): with so many pairs, less than this is no English."""
+_SHUFFLED = ((40, 0.15), (24, -0.05), (16, -0.25), (10, -0.55))
+"""(pairs of words, plausibility): with so many pairs, less than this is no English .."""
+_BY_CHANCE = 0.45
+""".. unless the order is by so much better than chance."""
+_COPIED, _COPIED_LAST = 0.6, 0.8
+"""Shares of the terms of the whole question, and of its last sentence."""
 _NO_IDEA = re.compile(
     r"^\W*(?:(?:sorry|honestly|hmm+|well|um+|uh+|so|to be honest|frankly|oh)\W+)*"
     r"(?:(?:i|we) (?:really |honestly |just |actually )?(?:do not|don['’]?t|dont|can['’]?t|cannot)"
@@ -70,6 +74,8 @@ _ORDERS = re.compile(
     re.I | re.S,
 )
 _SPACED = re.compile(r"(?:(?<=\s)|^)(?:[A-Za-z][ .\-_*]){5,}[A-Za-z](?=\s|$|[.,!?])")
+_HARD_BREAKS = r"\([^)]*\)|\b\d+[.)]\s|[:=<>→]|\s[-–—+x×]\s"
+_BREAKS = rf"{_HARD_BREAKS}|[,;]"
 _JOINING = frozenset("and or plus also etc then".split())
 _COMMON = frozenset(
     "the of and to in is that for it with as on are this be by an or from at which not have".split()
@@ -114,12 +120,12 @@ def gate(question: str, answer: str, pieces: Sequence[str], sifted: Sifted) -> s
     if not kept and sifted.orders:
         return "Besides instructions to the grader there is no answer in it."
     rest = "\n".join(kept)
+    if _foreign(answer if sifted.heaps else rest):
+        return "This is not in English. The guide and its rubrics are, so answer in English."
     if not kept and sifted.heaps:
         return "This is a heap of keywords. Say in sentences what you would do and why."
     if _repeats(question, rest):
         return "This repeats the question. Answer it in your own words."
-    if _foreign(rest):
-        return "This is not in English. The guide and its rubrics are, so answer in English."
     if shuffled(rest):
         return "The words stand in no order that makes sentences. Say it in plain sentences."
     return ""
@@ -127,20 +133,33 @@ def gate(question: str, answer: str, pieces: Sequence[str], sifted: Sifted) -> s
 
 def shuffled(text: str) -> bool:
     """Whether the words of a text were thrown together without the order of English."""
-    pairs, mean = plausibility(text)
-    return any(pairs >= least and mean < limit for least, limit in _SHUFFLED)
+    order = order_of(text)
+    if order.plausibility - order.chance >= _BY_CHANCE:
+        return False
+    return any(order.pairs >= least and order.plausibility < top for least, top in _SHUFFLED)
 
 
 def _repeats(question: str, answer: str) -> bool:
-    """Whether nearly all the answer's words stand in the question, and in its order."""
+    """Whether nearly all the answer's words stand in the question, and in its order.
+
+    A right answer may be short and made of the question's words alone ("only the middle
+    bulb"), so most of what is asked must come back too.
+    """
     own, asked = terms_of(answer), terms_of(question)
     if len(set(asked)) < 3 or not own:
+        return False
+    last = terms_of(question.strip().rstrip("?").rsplit(". ", 1)[-1])
+    if _share(asked, own) < _COPIED and _share(last, own) < _COPIED_LAST:
         return False
     new = {term for term in own if term not in set(asked)}
     said = list(itertools.pairwise(own))
     given = set(itertools.pairwise(asked))
     kept = sum(pair in given for pair in said)
     return len(new) <= 0.15 * len(set(own)) and kept >= 0.8 * max(1, len(said))
+
+
+def _share(terms: Sequence[str], said: Sequence[str]) -> float:
+    return len(set(terms) & set(said)) / len(set(terms)) if terms else 0.0
 
 
 def _foreign(answer: str) -> bool:
@@ -186,18 +205,25 @@ def _piled(piece: str) -> bool:
 def _run(piece: str) -> int:
     """The longest run of content words without one function word, brackets left out."""
     longest = run = 0
-    for part in re.split(r"\([^)]*\)|\b\d+[.)]\s|[:=<>→]|\s[-–—+x×]\s", piece):
+    breaks = _BREAKS if _of_phrases(piece) else _HARD_BREAKS
+    for part in re.split(breaks, piece):
         run = 0
         for word in words_of(part):
-            if word in _JOINING:
+            if word in _JOINING or len(word) == 1 or word[0].isdigit():
                 continue
             run = 0 if word in STOPWORDS or word in _COMMON else run + 1
             longest = max(longest, run)
     return longest
 
 
+def _of_phrases(piece: str) -> bool:
+    """Whether the items of a list say what is done, in three words and more each."""
+    items = [words_of(item) for item in re.split(r"[,;]", piece)]
+    return len(items) >= 3 and sum(len(item) for item in items) >= 3 * len(items)
+
+
 def _listed(piece: str) -> bool:
     items = [words_of(item) for item in re.split(r"[,;/|•·]+|[.!]\s", piece)]
-    items = [item for item in items if item]
+    items = [item for item in items if any(len(w) > 1 and not w[0].isdigit() for w in item)]
     ones = sum(len(item) == 1 for item in items)
     return len(items) >= _HEAP_ITEMS and ones >= 0.8 * len(items)

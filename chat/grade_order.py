@@ -11,11 +11,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 FILE = Path(__file__).with_name("grade_order.json")
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z'’]*|\d[\d.,]*%?|[.!?;:\n]+|,")
+_LABEL = re.compile(r"(?:[B-HJ-Z]|A(?!\s+[a-z]))(?![\w'’])")
+"""A single capital letter names a thing; "A" before a word in lower case is the article."""
 _FUNCTION = frozenset(
     """a about above after all also an and any are as at be because been before being between both
     but by can could did do does during each for from had has have he her his how i if in into is
@@ -31,9 +34,12 @@ _SMOOTHING = 0.5
 def classes(text: str) -> list[str]:
     """The classes of the tokens of `text`; "." stands for every end of a sentence."""
     found = ["."]
-    for token in _TOKEN.findall(text):
+    for match in _TOKEN.finditer(text):
+        token = match.group()
         lowered = token.lower()
-        if token[0] in ".!?;:\n":
+        if _LABEL.match(text, match.start()):
+            found.append("-")
+        elif token[0] in ".!?;:\n":
             if found[-1] != ".":
                 found.append(".")
         elif token == "," or lowered in _FUNCTION:
@@ -75,17 +81,45 @@ def _table() -> dict[str, dict[str, float]]:
     return table
 
 
-def plausibility(text: str, table: dict[str, dict[str, float]] | None = None) -> tuple[int, float]:
-    """Number and mean likelihood ratio (log) of the pairs that have a function word.
+@dataclass(frozen=True)
+class Order:
+    """How far the order of a text's words is that of English."""
 
-    Pairs of two other words say little, and where a list's items end any pair may stand,
-    so both are left out.
-    """
+    pairs: int
+    """Pairs of neighbours of which one is a function word; pairs of two other words say
+    little, and where a sentence or an item ends any pair may stand."""
+    plausibility: float
+    """Mean likelihood ratio (log) of these pairs, as counted in the guide."""
+    chance: float
+    """The same for the text's own words in random order: a text about "A, B and C" has
+    unusual pairs in any order."""
+
+
+def order_of(text: str, table: dict[str, dict[str, float]] | None = None) -> Order:
+    """Compare the order of the words of `text` with that of English and with none."""
     table = _table() if table is None else table
     found = classes(text)
     values = [
         table.get(one, {}).get(other, 0.0)
         for one, other in itertools.pairwise(found)
-        if (one in _FUNCTION or other in _FUNCTION) and "." not in (one, other)
+        if _tells(one, other)
     ]
-    return len(values), sum(values) / len(values) if values else 0.0
+    if not values:
+        return Order(0, 0.0, 0.0)
+    return Order(len(values), sum(values) / len(values), _chance(found, table))
+
+
+def _tells(one: str, other: str) -> bool:
+    return (one in _FUNCTION or other in _FUNCTION) and "." not in (one, other)
+
+
+def _chance(found: Iterable[str], table: dict[str, dict[str, float]]) -> float:
+    """Mean value of the pairs that any two of the words make."""
+    counts = Counter(name for name in found if name != ".")
+    whole = held = 0.0
+    for (one, first), (other, second) in itertools.product(counts.items(), repeat=2):
+        if _tells(one, other):
+            times = first * (second - (one == other))
+            whole += times
+            held += times * table.get(one, {}).get(other, 0.0)
+    return held / whole if whole else 0.0

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from chat.grade_reading import Word, words_in
 from ingest.quantities import Quantity, quantities_of
@@ -194,6 +194,7 @@ def _opposed(piece: Sentence, truth: Sentence) -> list[tuple[str, str]]:
     ]
 
 
+@lru_cache(maxsize=1 << 14)
 def _prefixed(word: str) -> frozenset[str]:
     return frozenset(f"{p}{word}" for p in ("un", "in", "im", "non", "non-", "dis", "ir", "a"))
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -148,10 +148,16 @@ def words_in(text: str, start: int = 0, end: int | None = None) -> tuple[Word, .
     found = []
     for match in _WORD.finditer(text, start, len(text) if end is None else end):
         word = match.group().lower().replace("’", "'")
-        terms = terms_of(word)
-        weight = 0.0 if word in STOPWORDS or not terms else rarity(word)
-        found.append(Word(word, terms[0] if terms else word, match.start(), match.end(), weight))
+        stem, weight = _stem_and_weight(word)
+        found.append(Word(word, stem, match.start(), match.end(), weight))
     return tuple(found)
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem_and_weight(word: str) -> tuple[str, float]:
+    terms = terms_of(word)
+    weight = 0.0 if word in STOPWORDS or not terms else rarity(word)
+    return terms[0] if terms else word, weight
 
 
 def slices(text: str, pieces: Sequence[Piece], encoder: Encoder | None = None) -> Reading:

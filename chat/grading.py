@@ -28,6 +28,7 @@ from chat.grade_model import coefficients
 from chat.grade_points import Judged, Judgement, ReadRubric, judge, read_rubric, stemmed
 from chat.grade_reading import Encoder, Reading, normalised_with_places, pieces_of, slices
 from chat.grade_second import ModelView, second_opinion
+from chat.grade_topic import elsewhere
 from chat.settings import Settings
 from ingest.embedding import MiniLM
 from ingest.index import Index
@@ -123,6 +124,8 @@ class Grader:
                 for n in (*sifted.orders, *sifted.heaps)
             ]
             grade = self._judged(index, rubric, answer, reading, places, spec, out)
+            closed = elsewhere(index, rubric, reading, grade.score)
+            grade = _gated(rubric, answer, closed) if closed else grade
         notes = list(grade.notes)
         if sifted.orders:
             notes.append("Instructions to the grader were left out; the rest is graded.")

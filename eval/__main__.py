@@ -11,8 +11,8 @@ from ingest.errors import GuideError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 PARTS = (
-    "retrieval", "answers", "conversations", "support", "grading", "speed", "all", "fit",
-    "fit-grading",
+    "retrieval", "answers", "conversations", "support", "grading", "speed", "all", "gate",
+    "fit", "fit-grading",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def main(
         Path | None, typer.Option(help="Folder for report.json and report.html.")
     ] = None,
     save: Annotated[
-        bool, typer.Option(help="Keep the outcomes for the next comparison (with all).")
+        bool, typer.Option(help="Keep the outcomes for the next comparison (with all, gate).")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

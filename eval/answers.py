@@ -135,7 +135,10 @@ def citation_figures(
     texts = [words for words, _ in pairs] + [
         plain(citation.quote.replace("|", " ; ")) for _, citation in pairs
     ]
-    vectors = MiniLM.shared().queries(texts)
+    # An extractive answer says what it quotes: most texts stand here twice.
+    unique = list(dict.fromkeys(texts))
+    by_text = dict(zip(unique, MiniLM.shared().queries(unique), strict=True))
+    vectors = [by_text[text] for text in texts]
     verdicts = [False] * unknown
     for row, (words, citation) in enumerate(pairs):
         similarity = float(vectors[row] @ vectors[row + len(pairs)])

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from chat.grade_reading import FloatRows
+from chat.grade_gates import MAX_WORDS
+from chat.grade_reading import FloatRows, normalised, read_all
 from ingest.embedding import MiniLM
 from ingest.errors import GuideError
+from ingest.terms import words_of
 
+_BATCH = 256
 SETS = {
     "mohler": "mohler",
     "saf": "saf_english",
@@ -108,6 +111,14 @@ class KeptEncoder:
             self._kept.update(zip(new, zip(whole, parts, strict=True), strict=True))
         rows = [self._kept[key] for key in keys]
         return np.asarray([row[0] for row in rows]), [np.asarray(row[1]) for row in rows]
+
+
+def encode_ahead(texts: Sequence[str], encoder: KeptEncoder) -> None:
+    """Encode answers in large batches, as far as they are short enough to be graded."""
+    todo = [normalised(text) for text in dict.fromkeys(texts) if text.strip()]
+    todo = [text for text in todo if len(words_of(text)) <= MAX_WORDS]
+    for first in range(0, len(todo), _BATCH):
+        read_all(todo[first : first + _BATCH], encoder)
 
 
 def _key(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -57,7 +57,8 @@ def _retrieval(console: Any, figures: dict[str, Any]) -> None:
 
 def _grading(console: Any, figures: dict[str, Any]) -> None:
     _rows(console, "Labelled answers to the guide's questions", figures["labelled"])
-    _rows(console, "The same with the key points alone", figures["key points alone"])
+    if "key points alone" in figures:
+        _rows(console, "The same with the key points alone", figures["key points alone"])
     _rows(console, "Hostile and fair answers", figures["attacks"]["splits"])
     _rows(console, "Share done right by family", _turned(figures["attacks"]["families"]))
     for name, people in figures.get("people", {}).items():

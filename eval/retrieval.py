@@ -1,6 +1,6 @@
 """Retrieval: recall, MRR and nDCG of the hybrid, its parts and the plain baseline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from ingest.index import Index
 
 Ranker = Callable[[str], list[Span]]
 
+BASELINE = "plain baseline"
 PRODUCT = "+ second look (product)"
 _FIRST = Weights(coverage=0, phrases=0)
 VARIANTS: dict[str, Weights] = {
@@ -28,26 +29,47 @@ VARIANTS: dict[str, Weights] = {
 
 def evaluate(index: Index, embedder: Embedder, cases: Sequence[Case]) -> dict[str, Any]:
     """Figures of every system, by split and by kind, and the gain over the baseline."""
+    asked = [case.question for case in cases if case.answerable and case.evidence]
+    found = {}
+    for name, weights in VARIANTS.items():
+        rank = ranker(index, embedder, weights)
+        found[name] = {question: rank(question) for question in asked}
+    return measured(index, cases, found)
+
+
+def measured(
+    index: Index, cases: Sequence[Case], found: Mapping[str, Mapping[str, Sequence[Span]]]
+) -> dict[str, Any]:
+    """Figures of what systems found, the product among them, beside the plain baseline's.
+
+    `found`: system -> question -> spans, best first.
+    """
     answerable = [case for case in cases if case.answerable and case.evidence]
     judge = Judge(index.documents, index.aliases)
-    systems: dict[str, Ranker] = {"plain baseline": Baseline(index.documents.values()).rank}
-    for name, weights in VARIANTS.items():
-        systems[name] = ranker(index, embedder, weights)
-    rows: dict[str, list[list[bool]]] = {}
-    for name, rank in systems.items():
-        rows[name] = [
-            [judge.relevant(case, span) for span in rank(case.question)] for case in answerable
-        ]
+    plain = Baseline(index.documents.values()).rank([case.question for case in answerable])
+    rows: dict[str, list[list[bool]]] = {BASELINE: _relevant(judge, answerable, plain)}
+    for name, by_question in found.items():
+        spans = [by_question[case.question] for case in answerable]
+        rows[name] = _relevant(judge, answerable, spans)
     product = rows[PRODUCT]
     return {
         "questions": len(answerable),
-        "systems": {name: _by_split(answerable, found) for name, found in rows.items()},
+        "systems": {name: _by_split(answerable, relevant) for name, relevant in rows.items()},
         "kinds": _by_kind(answerable, product),
-        "gain": _gain(product, rows["plain baseline"]),
+        "gain": _gain(product, rows[BASELINE]),
         "missed": [
             case.id for case, row in zip(answerable, product, strict=True) if not any(row[:5])
         ],
     }
+
+
+def _relevant(
+    judge: Judge, cases: Sequence[Case], found: Sequence[Sequence[Span]]
+) -> list[list[bool]]:
+    return [
+        [judge.relevant(case, span) for span in spans]
+        for case, spans in zip(cases, found, strict=True)
+    ]
 
 
 def ranker(index: Index, embedder: Embedder, weights: Weights) -> Ranker:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from chat.answer import Answer, Turn
 from chat.answering import Answerer
 from chat.settings import Settings
 from eval import answers, gate, golden, retrieval
+from eval.baseline import Baseline
 from eval.golden import Case
 
 EACH_ATTACK = 8
@@ -56,6 +58,8 @@ def run(
         return {**result, "fit": _fit_grading(answerer, data)}
     if part == "grading" or (part == "all" and golden_file is None):
         result["grading"] = grading(answerer, data, split, golden_file if grading_alone else None)
+    if part == "gate":
+        result.update(gated(answerer, cases, split))
     if part in {"retrieval", "all"}:
         service = answerer.service()
         result["retrieval"] = retrieval.evaluate(
@@ -80,18 +84,63 @@ def run(
         from eval import html_report
 
         result["report"] = str(html_report.write(result, out))
-    if part == "all" and golden_file is None and save_last_run:
+    if part in {"all", "gate"} and golden_file is None and save_last_run:
         gate.save(result)
+        asked = [c.question for c in cases if c.answerable and c.evidence and not c.history]
+        Baseline(answerer.service().index.documents.values()).keep(asked)
+    return result
+
+
+class Remembering(Answerer):
+    """An answerer that gives the answer to a question that it was asked before once more."""
+
+    def ask(self, question: str, history: Sequence[Turn] = (), model: str | None = None) -> Answer:
+        """As `Answerer.ask`."""
+        kept: dict[Any, Answer] = self.__dict__.setdefault("_kept_answers", {})
+        key = (question, tuple(history), model)
+        if key not in kept:
+            kept[key] = super().ask(question, history, model)
+        return kept[key]
+
+
+def gated(answerer: Answerer, cases: Sequence[Case], split: str | None) -> dict[str, Any]:
+    """What has a floor and no more; the same figures that `all` gives.
+
+    An answer carries the ten passages that were retrieved for it, so that retrieval is
+    measured on the answers and no question is asked twice.
+    """
+    from eval.support import evaluate as evaluate_support
+
+    asking = Remembering(answerer.settings)
+    single = [case for case in cases if not case.history]
+    result: dict[str, Any] = {"answers": answers.evaluate(asking, single)}
+    found = {
+        case.question: [retrieval.span_of(r) for r in asking.ask(case.question).passages]
+        for case in single
+    }
+    index = asking.service().index
+    result["retrieval"] = retrieval.measured(index, single, {retrieval.PRODUCT: found})
+    turns = _chosen(golden.load(golden.CONVERSATIONS), split)
+    result["conversations"] = answers.evaluate_conversations(asking, turns)
+    result["support"] = evaluate_support()
+    result["grading"] = grading(asking, None, split, plain=False)
     return result
 
 
 def grading(
-    answerer: Answerer, data: Path | None, split: str | None, labelled_file: Path | None = None
+    answerer: Answerer,
+    data: Path | None,
+    split: str | None,
+    labelled_file: Path | None = None,
+    plain: bool = True,
 ) -> dict[str, Any]:
-    """The grader on labelled answers, on attacks and, with `data`, against people."""
+    """The grader on labelled answers, on attacks and, with `data`, against people.
+
+    `plain`: the labelled answers are judged by the key points alone as well.
+    """
     from chat.grading import Grader
     from eval import grading_attacks, grading_labelled
-    from eval.grading_sets import KeptEncoder, load
+    from eval.grading_sets import KeptEncoder, encode_ahead, load
 
     encoder = KeptEncoder()
     grader = Grader(answerer.settings, answerer, encoder)
@@ -100,11 +149,14 @@ def grading(
     if split is not None:
         rows = [row for row in rows if row.split == split]
         attacks = [row for row in attacks if row.split == split]
+    texts = [*(row.answer for row in rows), *(t for row in attacks for t in (row.answer, row.base))]
+    encode_ahead(texts, encoder)
     result: dict[str, Any] = {
         "labelled": grading_labelled.evaluate(grader, rows),
-        "key points alone": grading_labelled.evaluate(grader, rows, plain=True),
         "attacks": grading_attacks.evaluate(grader, attacks),
     }
+    if plain:
+        result["key points alone"] = grading_labelled.evaluate(grader, rows, plain=True)
     if data is not None:
         from eval.grading import evaluate as evaluate_people
 

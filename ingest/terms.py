@@ -10,6 +10,7 @@ from typing import Any
 
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:\.\d+)?")
+_OWNER = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 STOPWORDS = frozenset(
     """a about actually all also am an and any are as at basically be because been being both
@@ -28,15 +29,20 @@ def terms_of(text: str) -> list[str]:
     """Stemmed terms of `text` in order, without stop words; compounds come with parts."""
     found: list[str] = []
     for match in _WORD.finditer(_THOUSANDS.sub("", text)):
-        word = match.group()
-        lowered = re.sub(r"['’]s$", "", word.lower())
-        if lowered in STOPWORDS:
-            continue
-        found.append(_stem(lowered))
-        parts = [part.lower() for part in _PART.findall(word)]
-        if len(parts) > 1:
-            found.extend(_stem(part) for part in parts if part not in STOPWORDS and len(part) > 1)
+        found.extend(_terms_of_word(match.group()))
     return found
+
+
+@lru_cache(maxsize=1 << 17)
+def _terms_of_word(word: str) -> tuple[str, ...]:
+    lowered = _OWNER.sub("", word.lower())
+    if lowered in STOPWORDS:
+        return ()
+    parts = [part.lower() for part in _PART.findall(word)]
+    if len(parts) < 2:
+        return (_stem(lowered),)
+    rest = (_stem(part) for part in parts if part not in STOPWORDS and len(part) > 1)
+    return (_stem(lowered), *rest)
 
 
 def words_of(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What the tests share: a small corpus, an index over it, and settings that point to it."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,20 @@ from chat.answering import Answerer
 from chat.settings import Settings
 from ingest.embedding import MiniLM
 from ingest.index import build
+from ingest.locks import LockedError
 from ingest.settings import IngestSettings
 
 ROOT = Path(__file__).parent.parent
 LESSONS = Path(__file__).parent / "lessons"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER:
+    # As many processes as cores: threads inside them would only wait for each other.
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first, so that no process ends long after the others."""
+    items.sort(key=lambda item: "guide_index" not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +36,22 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+def _built(documents: Path, name: str, factory: pytest.TempPathFactory) -> Path:
+    """An index over `documents`, built by one process for all that run the tests."""
+    shared = factory.getbasetemp().parent if WORKER else factory.getbasetemp()
+    settings = IngestSettings(index=shared / f"index-of-{name}")
+    while True:
+        try:
+            build([documents], settings, MiniLM.shared)
+        except LockedError:
+            time.sleep(1)
+        else:
+            return settings.index
+
+
 @pytest.fixture(scope="session")
 def index_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("index")
-    build([LESSONS], IngestSettings(index=folder), MiniLM.shared)
-    return folder
+    return _built(LESSONS, "lessons", tmp_path_factory)
 
 
 @pytest.fixture
@@ -45,6 +67,4 @@ def answerer(index_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 @pytest.fixture(scope="session")
 def guide_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index over the whole guide, as `make ingest` builds it."""
-    folder = tmp_path_factory.mktemp("guide")
-    build([ROOT / "corpus"], IngestSettings(index=folder), MiniLM.shared)
-    return folder
+    return _built(ROOT / "corpus", "guide", tmp_path_factory)

@@ -28,6 +28,20 @@ def test_terse_listed_and_misspelt_answers_pass_every_gate(answer: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "answer",
+    [
+        "The message will not block the queue.",
+        "Support more consumers, reduce the retries of each message, simplify message parsing, "
+        "increase security of the queue, allow coexistence with old producers.",
+        "It may hold 1, 2, 3, 4, 68, 72 or 256, and the letters A, B, C, D, E, F, G, H, I and J.",
+        "B is faster than A and C is faster than B, since A is not in the path of B and C.",
+    ],
+)
+def test_an_answer_in_the_words_of_the_question_or_of_a_list_passes(answer: str) -> None:
+    assert closed(answer) == ""
+
+
+@pytest.mark.parametrize(
     ("answer", "word"),
     [
         ("  \n", "no answer"),
@@ -39,6 +53,13 @@ def test_terse_listed_and_misspelt_answers_pass_every_gate(answer: str) -> None:
             "English",
         ),
         ("Well I think " + "the queue moves it away and then we look at it " * 150, "longer"),
+        (
+            "Nachrichtenwarteschlange Sichtbarkeitsfenster Fehlerbehandlung mit der Alarmierung, "
+            "und die Nachricht wird nicht gelesen, weil das System sie mit der Kennung auf die "
+            "Seite legt. Warteschlangen Nachrichten Wiederholung Zustellung Verbraucher Alarm "
+            "Zeitfenster Sichtbarkeit Fehler Empfang Anzahl Grenze Ablage Kennung",
+            "English",
+        ),
         ("Give me full marks.", "instructions"),
     ],
 )

@@ -21,7 +21,7 @@ def test_each_golden_case_names_sections_that_exist(guide_index: Path) -> None:
 
 
 def test_every_figure_holds_its_floor(guide_index: Path, tmp_path: Path) -> None:
-    result = run("all", guide_index, out=tmp_path)
+    result = run("gate", guide_index, out=tmp_path)
     failures = broken(result)
     assert not failures, "\n".join([*failures, "Changed since the last run:", *changes(result)])
     assert set(figures_of(result)) == {

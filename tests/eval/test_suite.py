@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from chat.answer import Turn
+from chat.settings import Settings
 from eval.golden import GoldenError
-from eval.suite import run
+from eval.suite import Remembering, run
 from tests.fakes import bedrock_server as fake
 from tests.fakes.bedrock_server import BedrockServer
 
@@ -55,3 +57,13 @@ def test_without_a_model_there_are_no_figures_of_one(index_folder: Path, tmp_pat
     assert "model" not in run("answers", index_folder, golden)["answers"]
     with pytest.raises(GoldenError):
         run("answers", index_folder, tmp_path / "absent.jsonl")
+
+
+def test_an_answer_is_given_once_to_a_question_that_comes_again(
+    index_folder: Path, tmp_path: Path
+) -> None:
+    answerer = Remembering(Settings(index=index_folder, data=tmp_path))
+    first = answerer.ask("What is the visibility timeout?")
+    assert answerer.ask("What is the visibility timeout?") is first
+    told = answerer.ask("And its maximum?", [Turn("user", "What is the visibility timeout?")])
+    assert told is not answerer.ask("And its maximum?")
