@@ -89,7 +89,8 @@ def features_of(index: Index, retrieval: Retrieval) -> list[float]:
     first = ranked[:_FIRST]
     held = set(terms_of(" ".join([" ".join([*r.passage.trail, r.passage.text]) for r in first])))
     names = set(terms_of(" ".join(names_in(query.text))))
-    match = word_match(query.mended, [_in_context(c) for c in statements[:_FIRST]])
+    long_forms = query.search_text.removeprefix(query.mended).strip()
+    match = word_match(query.mended, [_in_context(c) for c in statements[:_FIRST]], long_forms)
     no_number = query.wants_number and not NUMBER.search(statements[0].statement.reading)
     return [
         match.mean,

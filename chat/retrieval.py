@@ -24,6 +24,8 @@ from ingest.index import Index
 from ingest.passages import Passage
 
 _DENSE_CANDIDATES = 100
+_FEWEST = 100
+"""Statements with which the best one is compared at least."""
 _RERANKED = 30
 """Candidates that get the second look."""
 
@@ -74,8 +76,8 @@ class Retrieval:
     standout: float
     """By how much the best statement is nearer to the question than the nearest 200 are."""
     lift: float
-    """By how much it is nearer than the nearest twentieth of all statements: a measure that
-    does not grow with the index."""
+    """By how much it is nearer than the nearest twentieth of all statements (of a few, than
+    all of them): a measure that does not grow with the index."""
 
 
 class GuideRetriever(BaseRetriever):
@@ -136,7 +138,7 @@ class GuideRetriever(BaseRetriever):
             )
             for i in order
         ]
-        twentieth = max(10, len(similarities) // 20)
+        twentieth = max(_FEWEST, len(similarities) // 20)
         return Retrieval(
             query,
             local,

@@ -43,12 +43,16 @@ class WordMatch:
     """Of the word that is matched worst; of the statement where it is highest."""
 
 
-def word_match(question: str, statements: Sequence[str]) -> WordMatch:
-    """Match the content words of a question with each of a few statements."""
+def word_match(question: str, statements: Sequence[str], more: str = "") -> WordMatch:
+    """Match the content words of a question with each of a few statements.
+
+    `more` is read behind the question but not matched: long forms, which tell the model
+    what a short form means.
+    """
     words = words_of_question(question)
     if not words or not statements:
         return WordMatch()
-    asked, *said = MiniLM.shared().tokens([question, *statements])
+    asked, *said = MiniLM.shared().tokens([f"{question} {more}".strip(), *statements])
     weights = np.asarray([word.weight for word in words])
     means, weakest = [0.0], [0.0]
     for tokens in said:

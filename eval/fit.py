@@ -24,7 +24,7 @@ from ingest.embedding import Embedder
 from ingest.index import Index
 
 _TARGET = Path(answerability.__file__).with_name("answerability.json")
-_MAX_FALSE_REFUSALS = 0.035
+_MAX_FALSE_REFUSALS = 0.03
 _FOLDS = 6
 _WEIGHTS = {
     (False, True): 1.0,
@@ -48,8 +48,8 @@ class Asked:
 def fit(answerer: Answerer, cases: Sequence[Case], target: Path = _TARGET) -> dict[str, Any]:
     """Fit on `cases`, choose the threshold by cross-validation, write `target`.
 
-    The threshold is the highest that keeps false refusals at 3.5 % of the answerable, over
-    the whole index and its parts together, on folds that the coefficients have not seen.
+    The threshold is the highest that keeps false refusals at 3 % of the answerable, over
+    the whole index and on folds that the coefficients have not seen.
     """
     service = answerer.service()
     rows = list(_rows(service.index, service.retriever.embedder, cases))
@@ -64,9 +64,9 @@ def fit(answerer: Answerer, cases: Sequence[Case], target: Path = _TARGET) -> di
     mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-6)
     scaled = (x - mean) / scale
     held_out = _held_out(scaled, y, weights, [row.case for row in rows])
-    threshold = float(np.quantile(held_out[y], _MAX_FALSE_REFUSALS))
-    model = _model().fit(scaled, y, sample_weight=weights)
     whole = ~part
+    threshold = float(np.quantile(held_out[y & whole], _MAX_FALSE_REFUSALS))
+    model = _model().fit(scaled, y, sample_weight=weights)
     values: dict[str, Any] = {
         "features": list(FEATURES),
         "mean": [round(float(v), 5) for v in mean],
