@@ -2,7 +2,8 @@
 
 Logistic regression over a few signals of one retrieval. Coefficients, what they were
 fitted on and the threshold stand in `answerability.json`; `python -m eval fit` fits them
-again on the development split of a golden set.
+again on the development split of a golden set, over the whole index and over parts of it,
+so that they hold for a handful of documents as for hundreds.
 """
 
 import json
@@ -14,23 +15,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chat.extractive import Style, score_statements
+from chat.extractive import NUMBER, Chosen, Style, score_statements
 from chat.query import Query, names_in
 from chat.reranking import document_frequency
 from chat.retrieval import Retrieval
+from chat.word_match import word_match
 from ingest.index import Index
 from ingest.terms import terms_of
 
 FEATURES = (
+    "words",
+    "weakest_word",
     "statement",
-    "missing_names",
-    "phrases",
-    "agreement",
-    "sources",
+    "lift",
     "standout",
+    "sources",
+    "missing_names",
+    "terms",
+    "phrases",
+    "no_number",
 )
 _FIRST = 5
-"""Passages that are looked at."""
+"""Passages, and statements, that are looked at."""
 _FILE = Path(__file__).with_name("answerability.json")
 
 
@@ -67,29 +73,42 @@ def calibration() -> Calibration:
 def features_of(index: Index, retrieval: Retrieval) -> list[float]:
     """The signals of one retrieval, in the order of `FEATURES`.
 
-    How well the best statement fits; the share of the question's rarity that lies in names
-    which the first passages do not have; neighbouring terms found as neighbours; whether
-    meaning and words find the same passages; over how many documents the first are
-    scattered; and how far the best statement stands out from the rest.
+    How well one statement matches the question's words, all and the worst; how well the
+    best statement fits as a whole, and how far it stands out from a share and from a number
+    of the others; over how many documents the first passages are scattered; the share of
+    the question's rarity that lies in names which they do not have; how many terms it has;
+    neighbouring terms found as neighbours; a number asked for and none stated.
     """
     ranked = [r for r in retrieval.ranked if r.passage.kind != "question"]
-    if not ranked:
-        return [0.0, 1.0, 0.0, 0.0, float(_FIRST), 0.0]
+    statements = score_statements(index, retrieval, Style())
+    if not ranked or not statements:
+        return [0.0, 0.0, 0.0, 0.0, 0.0, float(_FIRST), 1.0, 0.0, 0.0, 1.0]
     query = retrieval.query
     rarity = _rarities(index, query)
     total = sum(rarity.values()) or 1.0
     first = ranked[:_FIRST]
     held = set(terms_of(" ".join([" ".join([*r.passage.trail, r.passage.text]) for r in first])))
     names = set(terms_of(" ".join(names_in(query.text))))
-    statements = score_statements(index, retrieval, Style())
+    long_forms = query.search_text.removeprefix(query.mended).strip()
+    match = word_match(query.mended, [_in_context(c) for c in statements[:_FIRST]], long_forms)
+    no_number = query.wants_number and not NUMBER.search(statements[0].statement.reading)
     return [
-        statements[0].score if statements else 0.0,
-        sum(rarity.get(term, 0.0) for term in names - held) / total,
-        max(r.phrases for r in ranked[:3]),
-        retrieval.agreement,
-        float(len({r.passage.source for r in first})),
+        match.mean,
+        match.weakest,
+        statements[0].score,
+        retrieval.lift,
         retrieval.standout,
+        float(len({r.passage.source for r in first})),
+        sum(rarity.get(term, 0.0) for term in names - held) / total,
+        float(len(rarity)),
+        max(r.phrases for r in ranked[:3]),
+        float(no_number),
     ]
+
+
+def _in_context(chosen: Chosen) -> str:
+    """A statement behind the last two of its headings, which name what it speaks of."""
+    return ": ".join([*chosen.passage.trail[-2:], chosen.statement.reading])
 
 
 def _rarities(index: Index, query: Query) -> dict[str, float]:

@@ -34,6 +34,10 @@ MAX_QUESTION = 4000
 PASSAGES = 10
 
 
+NOT_SAID = "The guide does not say:"
+"""Begins the line that names the parts of a question which are not answered."""
+
+
 class QuestionError(GuideError):
     """A question that can't be asked: empty, or far too long."""
 
@@ -198,7 +202,7 @@ class Answerer:
             r.query.text for r, (c, _) in zip(retrievals, pieces, strict=True) if not c.chosen
         ]
         if unanswered:
-            text += "\n\nThe guide does not say: " + " ".join(unanswered)
+            text += f"\n\n{NOT_SAID} " + " ".join(escaped(part) for part in unanswered)
         return replace(answer, text=text, citations=tuple(citations), abstained=False)
 
     def fingerprint(self) -> str:
@@ -285,10 +289,23 @@ def _prose(chosen: Sequence[Chosen], markers: Sequence[int]) -> str:
             f"{sentence(item.statement.reading)} [{n}]"
             for item, n in zip(chosen, markers, strict=True)
         )
-    return "\n".join(
-        f"- {sentence(item.statement.reading)} [{n}]"
-        for item, n in zip(chosen, markers, strict=True)
-    )
+    lines, label = [], ""
+    for item, n in zip(chosen, markers, strict=True):
+        reading, own = item.statement.reading, _label_of(item)
+        if own and own == label:  # said once, before the first of its items
+            reading = reading[len(own) :].strip()
+        label = own
+        lines.append(f"- {sentence(reading)} [{n}]")
+    return "\n".join(lines)
+
+
+def _label_of(item: Chosen) -> str:
+    """The words that a reading has from the line above its list; "" without any."""
+    statement, passage = item.statement, item.passage
+    raw = passage.text[statement.start - passage.start : statement.end - passage.start]
+    label, colon, rest = statement.reading.partition(": ")
+    listed = statement.kind in {"item", "line"}
+    return label + colon.strip() if listed and rest and label not in raw else ""
 
 
 def sentence(reading: str) -> str:

@@ -20,11 +20,12 @@ from chat.reranking import held, rarity_of
 from chat.retrieval import Retrieval
 from ingest.index import Index
 from ingest.passages import Passage
+from ingest.quantities import quantities_of
 from ingest.statements import Statement
 from ingest.terms import terms_of
 
 _STEP = re.compile(r"[ \t]*\d{1,2}[.)][ \t]")
-_NUMBER = re.compile(r"(?<![A-Za-z])[$€~]?\d[\d,.]*")
+NUMBER = re.compile(r"(?<![A-Za-z])[$€~]?\d[\d,.]*")
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Style:
 
     passages: int = 6
     """Passages whose statements are considered."""
-    statements: int = 5
-    words: int = 85
+    statements: int = 6
+    words: int = 90
     keep_steps: float = 0.85
     """Share of the best score that the best step of a numbered list must have."""
     steps: int = 8
@@ -42,7 +43,7 @@ class Style:
     meaning: float = 0.45
     terms: float = 0.30
     passage: float = 0.25
-    keep: float = 0.72
+    keep: float = 0.70
     """A further statement must score this share of the best one's score."""
     novelty: float = 0.86
     """A statement this similar to one already taken is a repetition."""
@@ -140,7 +141,7 @@ def _fitness(statement: Statement, raw: str, query: Query) -> float:
     if "](" in raw and words <= 10:
         factor *= 0.7  # "Details are in .." only points elsewhere
     if query.wants_number:
-        factor *= 1.08 if _NUMBER.search(statement.reading) else 0.94
+        factor *= 1.08 if NUMBER.search(statement.reading) else 0.94
     if words > 60:
         factor *= 0.9
     if statement.kind == "pair":
@@ -186,10 +187,21 @@ def _ordered(chosen: list[Chosen], query: Query) -> list[Chosen]:
         first_of.setdefault(item.passage.id, position)
     ordered = sorted(chosen, key=lambda c: (first_of[c.passage.id], c.statement.start))
     if query.wants_number:
-        lead = next((c for c in chosen if _NUMBER.search(c.statement.reading)), chosen[0])
+        lead = _leading(chosen, query)
         ordered.remove(lead)
         ordered.insert(0, lead)
     return ordered
+
+
+def _leading(chosen: Sequence[Chosen], query: Query) -> Chosen:
+    """The best statement with a number of the kind that is asked for, else with any."""
+    numbers = [c for c in chosen if NUMBER.search(c.statement.reading)]
+    fitting = [
+        c
+        for c in numbers
+        if query.dimensions & {q.dimension for q in quantities_of(c.statement.reading)}
+    ]
+    return next(iter([*fitting, *numbers, *chosen]))
 
 
 def _steps(index: Index, candidates: Sequence[Chosen], style: Style) -> list[Chosen]:

@@ -23,6 +23,13 @@ _NUMBER_WORDS = re.compile(
 )
 _MEASURE = re.compile(r"\bhow (long|many|much|often|big|large|far|fast|soon|quickly)\b", re.I)
 """Asks for a measure; the word after `how` does not stand in the answer."""
+_DIMENSIONS = (
+    ("time", r"how (long|soon|often|quickly)|timeouts?|ttl|retention|durations?|delay|latency"),
+    ("money", r"prices?|pricing|costs?|charges?|bill|fees?|how expensive"),
+    ("size", r"size|memory|storage|payload|disk|how (big|large)"),
+    ("share", r"percent(age)?|discount|availability|durability|sla|how much (cheaper|faster)"),
+)
+"""What a question asks a number of, by the dimensions of `ingest.quantities`."""
 _STEPS = re.compile(
     r"\b(how (do|can|should|would|could) (i|we|you|one)|how to|steps?|walk me through|set ?up|"
     r"configure)\b",
@@ -75,6 +82,8 @@ class Query:
 
     text: str
     """The question as typed, white space folded."""
+    mended: str
+    """`text` with typing errors mended."""
     search_text: str
     """For the embedding model: typing errors mended, long forms added."""
     terms: tuple[str, ...]
@@ -84,6 +93,8 @@ class Query:
     unknown: tuple[str, ...]
     """Content words that the corpus does not have, and that no correction explains."""
     wants_number: bool
+    dimensions: frozenset[str]
+    """Of the number that it asks for; empty when it does not tell."""
     wants_steps: bool
     sides: tuple[str, str] | None
     """The two things that a comparison question names."""
@@ -116,11 +127,13 @@ class QueryReader:
         search = f"{mended} ({', '.join(extra_words)})" if extra_words else mended
         return Query(
             text,
+            mended,
             search,
             terms,
             extra,
             unknown,
             _NUMBER_WORDS.search(mended) is not None,
+            dimensions_of(mended),
             _STEPS.search(mended) is not None,
             sides_of(mended),
         )
@@ -212,6 +225,15 @@ def _is_other_word(word: str, stem: str, choice: str) -> bool:
         return False
     return _PLURAL.search(word) is not None or (
         _ENDING.search(word) is not None and stem[:-2] == choice[:-2]
+    )
+
+
+def dimensions_of(question: str) -> frozenset[str]:
+    """The dimensions of the number that a question asks for: time, money, size or share."""
+    return frozenset(
+        dimension
+        for dimension, words in _DIMENSIONS
+        if re.search(rf"\b({words})\b", question, re.I)
     )
 
 

@@ -7,7 +7,6 @@ weights, which measured better than reciprocal rank fusion (`python -m eval retr
 The first of them get a second look (`reranking.py`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +24,8 @@ from ingest.index import Index
 from ingest.passages import Passage
 
 _DENSE_CANDIDATES = 100
+_FEWEST = 100
+"""Statements with which the best one is compared at least."""
 _RERANKED = 30
 """Candidates that get the second look."""
 
@@ -72,10 +73,11 @@ class Retrieval:
     vector: NDArray[np.float32]
     """The question in the statements' space, (384,)."""
     ranked: list[Ranked]
-    agreement: float
-    """Share of the ten most similar passages that are among the ten best by BM25, 0..1."""
     standout: float
     """By how much the best statement is nearer to the question than the nearest 200 are."""
+    lift: float
+    """By how much it is nearer than the nearest twentieth of all statements (of a few, than
+    all of them): a measure that does not grow with the index."""
 
 
 class GuideRetriever(BaseRetriever):
@@ -108,11 +110,9 @@ class GuideRetriever(BaseRetriever):
         vector = embedder.queries([query.search_text])[0]
         local = vector if isinstance(embedder, MiniLM) else _statement_space(query.search_text)
         dense = np.full(len(index.passages), np.nan, np.float32)
-        nearest = index.dense(vector, _DENSE_CANDIDATES)
-        for position, similarity in nearest:
+        for position, similarity in index.dense(vector, _DENSE_CANDIDATES):
             dense[position] = similarity
         lexical = index.lexical(query.terms)
-        agreement = _agreement([position for position, _ in nearest], lexical)
         if query.extra_terms:
             lexical = lexical + self.weights.alias * index.lexical(query.extra_terms)
         similarities = index.statements @ local
@@ -138,7 +138,14 @@ class GuideRetriever(BaseRetriever):
             )
             for i in order
         ]
-        return Retrieval(query, local, ranked, agreement, _standout(similarities))
+        twentieth = max(_FEWEST, len(similarities) // 20)
+        return Retrieval(
+            query,
+            local,
+            ranked,
+            _standout(similarities),
+            _standout(similarities, twentieth),
+        )
 
     def _fuse(
         self,
@@ -189,12 +196,6 @@ def _best_statements(index: Index, similarities: NDArray[np.float32]) -> NDArray
         has = index.first_statement[1:] > index.first_statement[:-1]
         best[has] = np.maximum.reduceat(similarities, index.first_statement[:-1][has])
     return best
-
-
-def _agreement(nearest: Sequence[int], lexical: NDArray[np.float32], count: int = 10) -> float:
-    """How many of the first `count` of two rankings are the same, as a share."""
-    by_terms = {int(i) for i in np.argsort(-lexical, kind="stable")[:count] if lexical[i] > 0}
-    return len(by_terms & set(nearest[:count])) / count
 
 
 def _standout(similarities: NDArray[np.float32], count: int = 200) -> float:

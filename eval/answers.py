@@ -7,7 +7,7 @@ from statistics import mean, median
 from typing import Any
 
 from chat.answer import EXTRACTIVE, Answer
-from chat.answering import Answerer
+from chat.answering import NOT_SAID, Answerer
 from chat.citations import Citation
 from chat.support import check
 from eval.facts import coverage
@@ -110,6 +110,8 @@ def sentences_of(text: str) -> list[tuple[str, list[int]]]:
     for line in text.split("\n"):
         if not line.strip() or re.fullmatch(r"[|\s:-]+", line):
             continue
+        if line.startswith(NOT_SAID):
+            continue  # repeats what was asked and states nothing of the documents
         if line.startswith("|") and not _MARKER.search(line):
             continue  # a table's header states nothing by itself
         pieces = re.split(r"(?<=\d\])\s+(?!\[)", line) if not line.startswith("|") else [line]

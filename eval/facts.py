@@ -6,19 +6,39 @@ or one of its aliases) stands in the text.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from ingest.quantities import Quantity, quantities_of, without_quantities
 from ingest.terms import terms_of
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A text as facts are looked for in it: read once, asked often."""
+
+    quantities: tuple[Quantity, ...]
+    terms: frozenset[str]
+    words: str
+
+
+def read(text: str) -> Reading:
+    """Take a text apart for `stated_in`."""
+    return Reading(tuple(quantities_of(text)), frozenset(terms_of(text)), _words(text))
+
+
 def states(text: str, fact: str, aliases: Mapping[str, Sequence[str]] | None = None) -> bool:
     """Whether `text` states `fact` in one of its wordings."""
-    quantities = quantities_of(text)
-    terms = set(terms_of(text))
-    words = _words(text)
+    return stated_in(read(text), fact, aliases)
+
+
+def stated_in(
+    reading: Reading, fact: str, aliases: Mapping[str, Sequence[str]] | None = None
+) -> bool:
+    """`states` for a text that has been read already."""
     return any(
-        _words(wording) in words or _holds(wording, quantities, terms, aliases or {})
+        _words(wording) in reading.words
+        or _holds(wording, reading.quantities, reading.terms, aliases or {})
         for wording in fact.split(" | ")
     )
 
@@ -32,7 +52,7 @@ def _words(text: str) -> str:
 def _holds(
     wording: str,
     quantities: Sequence[Quantity],
-    terms: set[str],
+    terms: Set[str],
     aliases: Mapping[str, Sequence[str]],
 ) -> bool:
     for wanted in quantities_of(wording):

@@ -1,14 +1,20 @@
+import copy
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from chat.answer import Answer, Turn
-from chat.answering import MAX_QUESTION, Answerer, QuestionError, escaped
+from chat.answering import MAX_QUESTION, NOT_SAID, Answerer, QuestionError, escaped, written
+from chat.extractive import Chosen, Composition
 from chat.settings import Settings
 from ingest.embedding import MiniLM
 from ingest.index import BadIndexError, build
+from ingest.passages import Passage
+from ingest.statements import Statement
 from tests.conftest import LESSONS
 
 
@@ -145,3 +151,32 @@ def test_document_text_is_shown_as_text() -> None:
     assert "<img" not in html and "href" not in html and "<code" not in html and "<em" not in html
     assert "<button" not in html
     assert "onerror" in html
+
+
+def test_a_part_that_is_not_answered_is_named_and_states_nothing(answerer: Answerer) -> None:
+    from eval.answers import sentences_of
+
+    answer = answerer.ask(
+        "What is the default visibility timeout? Who won the football world cup in 1998?"
+    )
+    assert not answer.abstained
+    assert answer.text.splitlines()[-1].startswith(f"{NOT_SAID} Who won the football world cup")
+    assert all(numbers for _, numbers in sentences_of(answer.text))
+
+
+def test_what_a_list_is_about_is_said_once(answerer: Answerer) -> None:
+    index = copy.copy(answerer.service().index)
+    text = "How to leave:\n- Stand up.\n- Go."
+    passage = Passage(
+        "p", "queues.md", ("Queues",), "list", text, 0, len(text),
+        statements=(
+            Statement(15, 24, "How to leave: Stand up.", "item"),
+            Statement(27, 30, "How to leave: Go.", "item"),
+        ),
+    )  # fmt: skip
+    index.documents = {"queues.md": replace(index.documents["queues.md"], text=text)}
+    vector = np.zeros(384, np.float32)
+    chosen = [Chosen(passage, s, 1.0, 0, vector) for s in passage.statements]
+    said, citations = written(index, [Composition(chosen)])
+    assert said == "- How to leave: Stand up. [1]\n- Go. [2]"
+    assert [c.n for c in citations] == [1, 2]

@@ -1,6 +1,6 @@
 import pytest
 
-from chat.query import QueryReader, parts_of, sides_of
+from chat.query import QueryReader, dimensions_of, parts_of, sides_of
 
 VOCABULARY = dict.fromkeys(
     "visibl timeout queue dead letter messag lambda throttl 429 dlq".split(), 0
@@ -72,3 +72,17 @@ def test_aliases_add_the_other_form() -> None:
 )
 def test_a_question_about_a_number_is_seen(question: str) -> None:
     assert READER.read(question).wants_number
+
+
+@pytest.mark.parametrize(
+    ("question", "dimensions"),
+    [
+        ("how long are messages kept", {"time"}),
+        ("What does a million requests cost?", {"money"}),
+        ("max memory of a function", {"size"}),
+        ("price and retention", {"money", "time"}),
+        ("how many shards", set()),
+    ],
+)
+def test_a_question_tells_what_its_number_measures(question: str, dimensions: set[str]) -> None:
+    assert dimensions_of(question) == dimensions

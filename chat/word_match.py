@@ -1,0 +1,103 @@
+"""How well a statement matches each word of a question (late interaction).
+
+Each word of the question is held against the nearest token of a statement, as in ColBERT
+(Khattab and Zaharia 2020), with the token vectors of the model that is loaded anyway. A
+sentence vector stays near when one name is exchanged for another; a single word does not.
+Words count by how rare they are in English: word pieces are numbered by frequency.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.embedding import MiniLM, model_folder
+from ingest.terms import STOPWORDS
+
+_WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
+_RAREST = 3.4
+"""Weight of a word that the model knows only in pieces; about that of its rarest word."""
+_FIRST_WORD, _UNIT = 2000, 1000
+"""Where words begin among the model's pieces, and what the logarithm is taken of."""
+
+
+@dataclass(frozen=True)
+class QuestionWord:
+    """A content word of a question: its word pieces' places and its weight."""
+
+    places: tuple[int, ...]
+    weight: float
+
+
+@dataclass(frozen=True)
+class WordMatch:
+    """Cosines of a question's words with the statement that holds them best, 0..1."""
+
+    mean: float = 0.0
+    """Over the words, by weight; of the statement where it is highest."""
+    weakest: float = 0.0
+    """Of the word that is matched worst; of the statement where it is highest."""
+
+
+def word_match(question: str, statements: Sequence[str], more: str = "") -> WordMatch:
+    """Match the content words of a question with each of a few statements.
+
+    `more` is read behind the question but not matched: long forms, which tell the model
+    what a short form means.
+    """
+    words = words_of_question(question)
+    if not words or not statements:
+        return WordMatch()
+    asked, *said = MiniLM.shared().tokens([f"{question} {more}".strip(), *statements])
+    weights = np.asarray([word.weight for word in words])
+    means, weakest = [0.0], [0.0]
+    for tokens in said:
+        if len(tokens):
+            nearest = (asked @ tokens.T).max(axis=1)
+            row = np.asarray([_of_word(nearest, word) for word in words])
+            means.append(float(row @ weights / weights.sum()))
+            weakest.append(float(row.min()))
+    return WordMatch(max(means), max(weakest))
+
+
+def words_of_question(question: str) -> list[QuestionWord]:
+    """The content words with their places among the word pieces."""
+    encoded = _tokenizer().encode(question, add_special_tokens=False)
+    words = []
+    for match in _WORD.finditer(question):
+        if match.group().lower() in STOPWORDS:
+            continue
+        places = tuple(
+            place
+            for place, (start, end) in enumerate(encoded.offsets)
+            if start < match.end() and end > match.start()
+        )
+        if places:
+            words.append(QuestionWord(places, _weight([encoded.ids[place] for place in places])))
+    return words
+
+
+def _weight(pieces: Sequence[int]) -> float:
+    if len(pieces) > 1:
+        return _RAREST
+    return float(np.log(max(pieces[0], _FIRST_WORD) / _UNIT))
+
+
+def _of_word(nearest: NDArray[np.float32], word: QuestionWord) -> float:
+    """The mean over the word's pieces; 0 for a word beyond the model's window."""
+    inside = [place for place in word.places if place < len(nearest)]
+    return float(nearest[inside].mean()) if inside else 0.0
+
+
+@cache
+def _tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
