@@ -41,9 +41,10 @@ def fit(
     sets: Mapping[str, Sequence[Graded]],
     encoder: Encoder,
     target: Path = FILE,
+    order: Path = grade_order.FILE,
 ) -> dict[str, Any]:
-    """Fit everything on development data and write `target`; the values written."""
-    write_order(index)
+    """Fit everything on development data and write `target` and `order`; what was chosen."""
+    write_order(index, order)
     aliases = stemmed(index.aliases)
     points, verdicts, groups = labelled_points(bank, labelled, aliases, encoder)
     said = np.isin(verdicts, ("covered", "partial"))

@@ -1,18 +1,21 @@
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chat.answering import Answerer
-from chat.grade_model import bent
+from chat.grade_model import bent, parsed
 from chat.grading import Grader
 from eval.grading import agreement, bootstrap, weighted_kappa
-from eval.grading_fit import calibration
+from eval.grading_fit import calibration, fit, labelled_points
 from eval.grading_labelled import Labelled, LabelledError, f1, figures, in_order, load
-from eval.grading_sets import GradedDataError
+from eval.grading_sets import Graded, GradedDataError
 from eval.grading_sets import load as load_sets
+from ingest.embedding import MiniLM
+from ingest.questions import questions_of
 
 
 def labelled(name: str, answer: str, points: tuple[str, ...], score: float) -> Labelled:
@@ -46,6 +49,37 @@ def test_the_calibration_never_falls_when_an_answer_says_more() -> None:
     low = np.full((1, 7), 0.3)
     more = bent(low + 0.2, knots) @ weights
     assert more[0] >= (bent(low, knots) @ weights)[0]
+
+
+def test_the_judge_can_be_fitted_again_from_labelled_answers(
+    answerer: Answerer, tmp_path: Path
+) -> None:
+    index = answerer.service().index
+    known = questions_of(index.documents.values())
+    bank = [replace(question, id=f"{question.id}{n}") for question in known for n in range(3)]
+    rows = []
+    for question in bank:
+        points = [point.text for point in question.points]
+        for name, said, other in (("all", points, "covered"), ("none", ["Queues."], "missing")):
+            answer = " ".join(said)
+            verdicts = (other,) * len(points)
+            rows.append(Labelled(name, question.id, question.text, answer, verdicts, 0, "dev"))
+        half = " ".join(points[0].split()[: len(points[0].split()) // 2])
+        verdicts = ("partial", *("missing",) * (len(points) - 1))
+        rows.append(Labelled("half", question.id, question.text, half, verdicts, 1, "dev"))
+    graded = [
+        Graded(f"q{n % 3}", "Why queues?", "They decouple services.", answer, score)
+        for n in range(6)
+        for answer, score in (("Services are decoupled.", 1.0), ("I do not like it.", 0.0))
+    ]
+    target, order = tmp_path / "model.json", tmp_path / "order.json"
+    fit(index, bank, rows, {"saf": graded}, MiniLM.shared(), target, order)
+    fitted = parsed(json.loads(target.read_text()))
+    assert fitted.low < fitted.high
+    points_of, verdicts_of, _ = labelled_points(bank, rows, {}, MiniLM.shared())
+    said = fitted.said(points_of)
+    assert said[verdicts_of == "covered"].min() > said[verdicts_of == "missing"].mean()
+    assert json.loads(order.read_text())["pairs"]
 
 
 def test_scores_of_two_scales_are_brought_to_one(tmp_path: Path) -> None:
