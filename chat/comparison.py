@@ -74,7 +74,9 @@ def side_table(index: Index, retrieval: Retrieval) -> SideTable | None:
     best, best_score = None, 0.0
     for (_, _, header), positions in found.items():
         names = [plain(cell) for cell in cells_of(header)]
-        first, second = (_column_of(names, side, index) for side in sides)
+        first, second = _columns_of(names, sides, index)
+        if not sides[1] and retrieved.isdisjoint(positions):
+            continue
         if len(names) < 3 or first[0] == second[0] or min(first[1], second[1]) == 0:
             continue
         if retrieved.isdisjoint(positions) and min(first[1], second[1]) < _CLEARLY:
@@ -90,6 +92,20 @@ def side_table(index: Index, retrieval: Retrieval) -> SideTable | None:
             best = SideTable(tuple(names[c] for c in columns), columns, tuple(chosen))
             best_score = score
     return best
+
+
+def _columns_of(
+    names: Sequence[str], sides: tuple[str, str], index: Index
+) -> tuple[tuple[int, float], tuple[int, float]]:
+    """Of each side its column and how exactly it is named.
+
+    What a thing that is named alone is compared with is the other column of a table of two.
+    """
+    first = _column_of(names, sides[0], index)
+    if sides[1]:
+        return first, _column_of(names, sides[1], index)
+    two = len(names) == 3 and first[1] >= _CLEARLY
+    return first, (3 - first[0], first[1]) if two else (0, 0.0)
 
 
 def _rows(

@@ -24,7 +24,9 @@ from ingest.quantities import quantities_of
 from ingest.statements import Statement
 from ingest.terms import terms_of
 
-_STEP = re.compile(r"[ \t]*\d{1,2}[.)][ \t]")
+_STEP = re.compile(r"[ \t]*(\d{1,2})[.)][ \t]")
+_CLAUSE = re.compile(r"(?:when|if|because|although|while|unless|so that)\b[^,;:]*$", re.I)
+"""A subordinate clause alone: it says nothing without the question that it answers."""
 NUMBER = re.compile(r"(?<![A-Za-z])[$€~]?\d[\d,.]*")
 
 
@@ -138,6 +140,8 @@ def _fitness(statement: Statement, raw: str, query: Query) -> float:
     """Small factors for the form of a statement (`raw`: as written) and of the question."""
     words = len(statement.reading.split())
     factor = 1.0 if words >= 5 else 0.7
+    if words <= 10 and _CLAUSE.match(statement.reading):
+        factor *= 0.6
     if "](" in raw and words <= 10:
         factor *= 0.7  # "Details are in .." only points elsewhere
     if query.wants_number:
@@ -214,9 +218,17 @@ def _steps(index: Index, candidates: Sequence[Chosen], style: Style) -> list[Cho
             groups.setdefault(candidate.passage.id, []).append(candidate)
     for group in groups.values():
         near = group[0].score >= style.keep_steps * candidates[0].score
-        if near and 2 < len(group) <= style.steps:
-            return sorted(group, key=lambda c: c.statement.start)
+        ordered = sorted(group, key=lambda c: c.statement.start)
+        # The end of a long list, cut off by the passage's length, would begin in the middle.
+        if near and 2 < len(group) <= style.steps and _number_of(index, ordered[0]) == 1:
+            return ordered
     return []
+
+
+def _number_of(index: Index, item: Chosen) -> int:
+    """The number that a numbered step has in its document."""
+    step = _STEP.match(index.documents[item.passage.source].text, item.statement.start)
+    return int(step[1]) if step else 0
 
 
 def _with_table(

@@ -35,6 +35,11 @@ _STEPS = re.compile(
     r"configure)\b",
     re.I,
 )
+_ONE_SIDE = re.compile(
+    r"\b(?:how (?:is|are|do|does)|what makes) (?P<a>[\w./ +-]{2,40}?) "
+    r"(?:different|differ|special)\b(?! (?:from|than|to|between))",
+    re.I,
+)
 _COMPARE = (
     re.compile(
         r"\b(?P<a>[\w./ +-]{2,60}?)\s+"
@@ -97,7 +102,7 @@ class Query:
     """Of the number that it asks for; empty when it does not tell."""
     wants_steps: bool
     sides: tuple[str, str] | None
-    """The two things that a comparison question names."""
+    """The two things that a comparison question names; the second may be ""."""
 
 
 class QueryReader:
@@ -238,7 +243,10 @@ def dimensions_of(question: str) -> frozenset[str]:
 
 
 def sides_of(question: str) -> tuple[str, str] | None:
-    """The two things that a question compares, or None."""
+    """The two things that a question compares, or None.
+
+    The second is "" where only one is named: "how is FIFO different?".
+    """
     for pattern in _COMPARE:
         match = pattern.search(question)
         if match:
@@ -247,6 +255,9 @@ def sides_of(question: str) -> tuple[str, str] | None:
             a = " ".join(a.split()[-4:])
             if terms_of(a) and terms_of(b) and a.lower() != b.lower():
                 return a, b
+    alone = _ONE_SIDE.search(question)
+    if alone and terms_of(alone["a"]):
+        return _LEADING.sub("", alone["a"].strip()).strip(), ""
     return None
 
 

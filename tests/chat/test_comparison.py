@@ -10,6 +10,7 @@ from chat.comparison import side_table
         ("ALB vs NLB", ("Aspect", "ALB", "NLB")),
         ("difference between a FIFO queue and a standard queue",
          ("Aspect", "FIFO queue", "Standard queue")),
+        ("how is a FIFO queue different?", ("Aspect", "FIFO queue", "Standard queue")),
     ],
 )  # fmt: skip
 def test_the_sides_stand_in_the_order_of_the_question(

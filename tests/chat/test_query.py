@@ -20,6 +20,7 @@ READER = QueryReader(VOCABULARY, {"dlq": ["dead letter queue"]})
             ("gateway endpoints", "interface endpoints"),
         ),
         ("How is FIFO different from standard?", ("FIFO", "standard")),
+        ("What are SQS limits and how is FIFO different?", ("FIFO", "")),
         ("What is a queue?", None),
     ],
 )
