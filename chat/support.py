@@ -126,9 +126,10 @@ def _missing_number(sentence: str, text: str) -> str:
 
 def _missing_name(sentence: str, text: str, aliases: Mapping[str, Sequence[str]]) -> str:
     held = _with_aliases(text, aliases)
-    words = {word.lower() for word in re.findall(r"[\w./-]+", text)}
+    # "GPUs" names the GPU, and a name at the end of a sentence has no full stop of its own.
+    words = {_one(word).lower() for word in re.findall(r"[\w./-]+", text)}
     for match in _NAME.finditer(sentence):
-        name = re.sub(r"(?<=[A-Z])s$", "", match.group())
+        name = _one(match.group())
         at_start = match.start() == 0 or sentence[: match.start()].rstrip()[-1:] in ".!?:;\"'("
         plain_word = name[1:].islower()
         if name.lower() in STOPWORDS or (at_start and plain_word):
@@ -137,6 +138,11 @@ def _missing_name(sentence: str, text: str, aliases: Mapping[str, Sequence[str]]
             continue
         return name
     return ""
+
+
+def _one(word: str) -> str:
+    """A name without the s of its plural and without the end of a sentence."""
+    return re.sub(r"(?<=[A-Z])s$", "", word.strip("./-"))
 
 
 def _contradicts(sentence: str, quote: str) -> bool:

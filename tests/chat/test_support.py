@@ -29,3 +29,11 @@ def test_a_sentence_that_the_quote_says_is_supported(sentence: str) -> None:
 def test_a_changed_number_name_or_sense_is_not_supported(sentence: str, reason: str) -> None:
     verdict = check(sentence, QUOTE, similarity=0.8)
     assert not verdict.supported and reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    ["Fargate has no GPUs.", "Use roles without the action s3:DeleteObjectVersion."],
+)
+def test_a_sentence_supports_itself(sentence: str) -> None:
+    assert check(sentence, sentence).supported
