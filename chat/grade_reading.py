@@ -10,12 +10,12 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding import MiniLM, model_folder
+from ingest.embedding import MiniLM, tokenizer
 from ingest.quantities import Quantity, quantities_of
 from ingest.statements import sentences
 from ingest.terms import STOPWORDS, terms_of
@@ -213,23 +213,13 @@ def _content_spans(piece: Piece, offset: int) -> list[tuple[int, int]]:
 
 
 @cache
-def _tokenizer() -> Any:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-@cache
 def rarity(word: str) -> float:
     """How rare an English word is, 0.15 to 1.
 
     The word pieces of the embedding model are numbered by frequency, which gives a scale
     that depends on no corpus; a word of several pieces is rare.
     """
-    ids = _tokenizer().encode(word, add_special_tokens=False).ids
+    ids = tokenizer().encode(word, add_special_tokens=False).ids
     if len(ids) != 1:
         return 1.0
     scale = math.log(max(ids[0], _COMMON_ID) / _COMMON_ID) / math.log(_RARE_ID / _COMMON_ID)

