@@ -159,7 +159,7 @@ def test_a_model_that_drips_is_left_when_the_time_is_up(providers: Providers, sp
     server = providers.behind(spec)
     server.reply = lambda call: ANSWER * 40
     server.faults.append(Fault(chunk_delay=0.1))
-    reply = providers.open(spec, model_timeout=0.6).stream(MESSAGES)
+    reply = providers.open(spec, model_timeout=4).stream(MESSAGES)
     with pytest.raises(ModelError) as caught:
         list(reply)
     assert caught.value.kind == "timeout"
