@@ -70,7 +70,7 @@ def second_opinion(
 
 
 def _blanked(answer: str, spans: Sequence[tuple[int, int]]) -> str:
-    """The answer with spaces in the place of some spans, so that offsets stay what they are."""
+    """The answer with dots and blanks for some spans: offsets stay, and no quote spans a gap."""
     for start, end in spans:
-        answer = answer[:start] + " " * (end - start) + answer[end:]
+        answer = answer[:start] + "…".ljust(end - start) + answer[end:]
     return answer
