@@ -75,11 +75,10 @@ def side_table(index: Index, retrieval: Retrieval) -> SideTable | None:
     for (_, _, header), positions in found.items():
         names = [plain(cell) for cell in cells_of(header)]
         first, second = _columns_of(names, sides, index)
-        if not sides[1] and retrieved.isdisjoint(positions):
-            continue
         if len(names) < 3 or first[0] == second[0] or min(first[1], second[1]) == 0:
             continue
-        if retrieved.isdisjoint(positions) and min(first[1], second[1]) < _CLEARLY:
+        clear = bool(sides[1]) and min(first[1], second[1]) >= _CLEARLY
+        if retrieved.isdisjoint(positions) and not clear:
             continue
         columns = (0, first[0], second[0])
         rows = _rows(index, retrieval, positions, max(columns))

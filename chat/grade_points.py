@@ -8,7 +8,7 @@ round nearly word for word (`grade_polarity`), makes a point wrong.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,14 +108,13 @@ def read_rubric(
     if reference is not None and reference not in texts:
         texts.append(reference)
     by_text = dict(zip(texts, read_all(texts, encoder), strict=True))
+    read = tuple(tuple(by_text[text] for text in group) for group in groups)
     sentences = dict.fromkeys([*(t for group in groups for t in group), *truths])
     return ReadRubric(
         by_text[question],
-        tuple(tuple(by_text[text] for text in group) for group in groups),
+        read,
         tuple(tuple(by_text[text] for text in group) for group in claims),
-        tuple(
-            _denied_point(by_text[t], [[by_text[w] for w in g] for g in groups]) for t in explained
-        ),
+        tuple(_denied_point(by_text[text], read) for text in explained),
         tuple(Sentence(text) for text in sentences),
         _explained(points),
         by_text[reference] if reference is not None else None,
@@ -159,8 +158,7 @@ def judge(
     for number, place in made.items():
         point = rubric.denies[number]
         if point >= 0 and not points[point].flip and points[point].value < fitted.high:
-            judged = points[point]
-            points[point] = Judged(judged.said, judged.covered, place, place, _DENIES)
+            points[point] = replace(points[point], first=place, last=place, flip=_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
     return Judgement(tuple(points), tuple(made), made, claims, reference)

@@ -6,7 +6,6 @@ sentence vector stays near when one name is exchanged for another; a single word
 Words count by how rare they are in English: word pieces are numbered by frequency.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.embedding import MiniLM, tokenizer
-from ingest.terms import STOPWORDS
+from ingest.terms import STOPWORDS, WORD
 
-_WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
 _RAREST = 3.4
 """Weight of a word that the model knows only in pieces; about that of its rarest word."""
 _FIRST_WORD, _UNIT = 2000, 1000
@@ -66,7 +64,7 @@ def words_of_question(question: str) -> list[QuestionWord]:
     """The content words with their places among the word pieces."""
     encoded = tokenizer().encode(question, add_special_tokens=False)
     words = []
-    for match in _WORD.finditer(question):
+    for match in WORD.finditer(question):
         if match.group().lower() in STOPWORDS:
             continue
         places = tuple(

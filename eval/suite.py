@@ -94,13 +94,16 @@ def run(
 class Remembering(Answerer):
     """An answerer that gives the answer to a question that it was asked before once more."""
 
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._kept: dict[Any, Answer] = {}
+
     def ask(self, question: str, history: Sequence[Turn] = (), model: str | None = None) -> Answer:
         """As `Answerer.ask`."""
-        kept: dict[Any, Answer] = self.__dict__.setdefault("_kept_answers", {})
         key = (question, tuple(history), model)
-        if key not in kept:
-            kept[key] = super().ask(question, history, model)
-        return kept[key]
+        if key not in self._kept:
+            self._kept[key] = super().ask(question, history, model)
+        return self._kept[key]
 
 
 def gated(answerer: Answerer, cases: Sequence[Case], split: str | None) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-_WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
+WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
+"""A word, compounds whole."""
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:\.\d+)?")
 _OWNER = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
@@ -28,7 +29,7 @@ STOPWORDS = frozenset(
 def terms_of(text: str) -> list[str]:
     """Stemmed terms of `text` in order, without stop words; compounds come with parts."""
     found: list[str] = []
-    for match in _WORD.finditer(_THOUSANDS.sub("", text)):
+    for match in WORD.finditer(_THOUSANDS.sub("", text)):
         found.extend(_terms_of_word(match.group()))
     return found
 
@@ -47,7 +48,7 @@ def _terms_of_word(word: str) -> tuple[str, ...]:
 
 def words_of(text: str) -> list[str]:
     """Lower-case words of `text` in order, unstemmed, stop words included."""
-    return [match.group().lower() for match in _WORD.finditer(_THOUSANDS.sub("", text))]
+    return [match.group().lower() for match in WORD.finditer(_THOUSANDS.sub("", text))]
 
 
 @cache

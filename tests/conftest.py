@@ -10,6 +10,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 from chat.answering import Answerer
+from chat.grading import Grader
 from chat.settings import Settings
 from ingest.embedding import MiniLM
 from ingest.index import build
@@ -62,6 +63,11 @@ def settings(index_folder: Path, tmp_path: Path) -> Settings:
 @pytest.fixture(scope="session")
 def answerer(index_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     yield Answerer(Settings(index=index_folder, data=tmp_path_factory.mktemp("data")))
+
+
+@pytest.fixture(scope="session")
+def grader(answerer: Answerer) -> Grader:
+    return Grader(answerer.settings, answerer)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 import pytest
 
-from chat.answering import Answerer
 from chat.grading import Grader
 
 QUESTION = "A consumer keeps failing on one message. How do you keep it from blocking the others?"
@@ -9,11 +8,6 @@ ELSEWHERE = (
     "run for at most 15 minutes. A cold start downloads the code and starts the runtime; "
     "provisioned concurrency keeps environments of the function warm."
 )
-
-
-@pytest.fixture(scope="module")
-def grader(answerer: Answerer) -> Grader:
-    return Grader(answerer.settings, answerer)
 
 
 def test_text_of_another_lesson_is_an_answer_to_another_question(grader: Grader) -> None:

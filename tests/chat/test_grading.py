@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from chat.answering import Answerer
 from chat.grade_points import judge, read_rubric
 from chat.grade_reading import read_all
 from chat.grading import Grader, PointGrade, RubricError, grade_row, score_of
@@ -13,11 +12,6 @@ GOOD = (
     "I would attach a DLQ with a redrive policy, so poison messages move aside after five receives. "
     "An alarm tells me when the DLQ has messages. The consumer is idempotent, since duplicates occur."
 )
-
-
-@pytest.fixture(scope="module")
-def grader(answerer: Answerer) -> Grader:
-    return Grader(answerer.settings, answerer)
 
 
 def test_a_good_answer_covers_the_points_with_its_own_words(grader: Grader) -> None:
