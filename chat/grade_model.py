@@ -52,8 +52,8 @@ class Calibration:
 
 
 @dataclass(frozen=True)
-class Coefficients:
-    """Everything that was fitted."""
+class PointModel:
+    """The judge of one point."""
 
     said: Logistic
     """The point is made, at least partly."""
@@ -62,7 +62,21 @@ class Coefficients:
     """Mean probability from which a point counts as partly made."""
     high: float
     """Mean probability from which it counts as covered."""
+
+
+@dataclass(frozen=True)
+class Coefficients:
+    """Everything that was fitted."""
+
+    worded: PointModel
+    """Of a point that is given in several wordings, of which the best match counts."""
+    alone: PointModel
+    """Of a point in one wording: the same answer is seldom as near to it."""
     reference: Calibration
+
+    def of(self, wordings: int) -> PointModel:
+        """The judge of a point that is given in so many wordings."""
+        return self.worded if wordings > 1 else self.alone
 
 
 @cache
@@ -77,10 +91,8 @@ def parsed(values: dict[str, Any]) -> Coefficients:
     assert tuple(values["on_reference"]) == ON_REFERENCE
     reference = values["reference"]
     return Coefficients(
-        Logistic(np.asarray(values["said"]["weights"]), values["said"]["bias"]),
-        Logistic(np.asarray(values["covered"]["weights"]), values["covered"]["bias"]),
-        values["low"],
-        values["high"],
+        _point_model(values["worded"]),
+        _point_model(values["alone"]),
         Calibration(
             np.asarray(reference["knots"]),
             np.asarray(reference["weights"]),
@@ -88,6 +100,14 @@ def parsed(values: dict[str, Any]) -> Coefficients:
             reference["shift"],
         ),
     )
+
+
+def _point_model(values: dict[str, Any]) -> PointModel:
+    said, covered = (
+        Logistic(np.asarray(values[name]["weights"]), values[name]["bias"])
+        for name in ("said", "covered")
+    )
+    return PointModel(said, covered, values["low"], values["high"])
 
 
 def bent(features: Floats, knots: Floats) -> Floats:

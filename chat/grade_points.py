@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from chat.grade import Verdict
 from chat.grade_features import FEATURES, Compared, compare
 from chat.grade_model import Coefficients, coefficients, on_point, on_reference
 from chat.grade_polarity import Flip, Sentence, denied, flip
@@ -66,6 +67,8 @@ class Judged:
     first: int
     last: int
     """Pieces of the answer that decide it, -1 without any."""
+    cuts: tuple[float, float]
+    """Values from which it counts as partly made, and as covered."""
     flip: str = ""
     """Why it is wrong; "" when it is not."""
     note: str = ""
@@ -74,6 +77,14 @@ class Judged:
     def value(self) -> float:
         """Mean of both probabilities: 0 missing, 1 covered."""
         return (self.said + self.covered) / 2
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that the value and the cuts give."""
+        if self.flip:
+            return "wrong"
+        low, high = self.cuts
+        return "covered" if self.value >= high else "partial" if self.value >= low else "missing"
 
 
 @dataclass(frozen=True)
@@ -144,20 +155,19 @@ def judge(
         rest, places = sound
         kept = _match(group, rest, rubric.question, aliases, fitted, places)
         hit = [n for n in range(whole.first, whole.last + 1) if n in against]
-        lost = whole.value >= fitted.low and kept.value < min(whole.value - 0.1, fitted.high)
+        lost = whole.verdict != "missing" and kept.value < min(whole.value - 0.1, whole.cuts[1])
         if hit and lost:
             used.update(hit)
             reason = next((flips[n].reason for n in hit if n in flips), "")
             reason = reason or next(refused[n] for n in hit if n in refused)
-            points.append(Judged(whole.said, whole.covered, whole.first, whole.last, reason))
+            points.append(replace(whole, flip=reason, note=""))
         else:
-            points.append(
-                kept if kept.value >= fitted.low else Judged(kept.said, kept.covered, -1, -1)
-            )
+            unsaid = kept.verdict == "missing"
+            points.append(replace(kept, first=-1, last=-1, note="") if unsaid else kept)
     made = _mistakes(rubric, answer, aliases, fitted, refused)
     for number, place in made.items():
         point = rubric.denies[number]
-        if point >= 0 and not points[point].flip and points[point].value < fitted.high:
+        if point >= 0 and points[point].verdict in ("partial", "missing"):
             points[point] = replace(points[point], first=place, last=place, flip=_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
@@ -213,17 +223,19 @@ def _match(
     fitted: Coefficients,
     places: Sequence[int] | None = None,
 ) -> Judged:
+    model = fitted.of(len(group))
+    cuts = (model.low, model.high)
     if not answer.words:
-        return Judged(0.0, 0.0, -1, -1)
+        return Judged(0.0, 0.0, -1, -1, cuts)
     values, best = point_features(group, answer, question, aliases)
-    said, covered = float(fitted.said(values)), float(fitted.covered(values))
+    said, covered = float(model.said(values)), float(model.covered(values))
     note = ""
     if values[FEATURES.index("other_numbers")] and said >= 0.5:
         note = "The numbers differ from the key point's: check them."
     first, last = best.first, best.last
     if places is not None and first >= 0:
         first, last = places[first], places[last]
-    return Judged(said, covered, first, last, "", note)
+    return Judged(said, covered, first, last, cuts, "", note)
 
 
 def _only(answer: Reading, places: Sequence[int]) -> tuple[Reading, list[int]]:
@@ -283,7 +295,7 @@ def _mistakes(
                     continue
                 values, _ = point_features((claim,), one, rubric.question, aliases)
                 words = values[FEATURES.index("soft_recall")]
-                said = float(fitted.said(values))
+                said = float(fitted.alone.said(values))
                 if words < _MISTAKE_WORDS or said < _MISTAKE_SAID:
                     continue
                 if said < _best_point(rubric, one, aliases, fitted) + _MISTAKE_MARGIN:
@@ -302,7 +314,10 @@ def _best_point(
     """Probability of the key point that a sentence says most clearly."""
     asked = rubric.question
     return max(
-        (float(fitted.said(point_features(g, one, asked, aliases)[0])) for g in rubric.points),
+        (
+            float(fitted.of(len(group)).said(point_features(group, one, asked, aliases)[0]))
+            for group in rubric.points
+        ),
         default=0.0,
     )
 

@@ -24,7 +24,6 @@ from chat.grade import (
 from chat.grade_feedback import anchor_of, better_sentence, citations, feedback, follow_up
 from chat.grade_gates import MAX_ANSWER, gate, sift
 from chat.grade_llm import ModelJudge
-from chat.grade_model import coefficients
 from chat.grade_points import Judged, Judgement, ReadRubric, judge, read_rubric, stemmed
 from chat.grade_reading import Encoder, Reading, normalised_with_places, pieces_of, slices
 from chat.grade_second import ModelView, second_opinion
@@ -168,9 +167,9 @@ class Grader:
         score = _score(points, len(made), len(claims), found if offline else None, rubric)
         mistakes = [rubric.mistakes[n] for n in made]
         wrong = [f"{_said(reading, n)} - {turned.reason}: {turned.truth}" for n, turned in claims]
-        cuts = coefficients()
         doubtful = sum(
-            min(abs(j.value - cuts.low), abs(j.value - cuts.high)) < _NEAR_CUT for j in found.points
+            any(abs(judged.value - cut) < _NEAR_CUT for cut in judged.cuts)
+            for judged in found.points
         )
         width = 0.5 + 4.0 * doubtful / (len(points) or 1) / 2
         return Grade(
@@ -284,14 +283,7 @@ def _truths(index: Index, rubric: Rubric) -> list[str]:
 def _point(
     key: KeyPoint, judged: Judged, reading: Reading, places: Sequence[int], answer: str
 ) -> PointGrade:
-    cuts = coefficients()
-    verdict: Verdict = "missing"
-    if judged.flip:
-        verdict = "wrong"
-    elif judged.value >= cuts.high:
-        verdict = "covered"
-    elif judged.value >= cuts.low:
-        verdict = "partial"
+    verdict = judged.verdict
     start = end = -1
     if verdict != "missing" and judged.first >= 0:
         start = places[reading.pieces[judged.first].start]

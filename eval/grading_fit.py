@@ -6,6 +6,7 @@ similarity, so that no answer loses by saying more of what is wanted.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,23 +47,19 @@ def fit(
     """Fit everything on development data and write `target` and `order`; what was chosen."""
     write_order(index, order)
     aliases = stemmed(index.aliases)
-    points, verdicts, groups = labelled_points(bank, labelled, aliases, encoder)
-    said = np.isin(verdicts, ("covered", "partial"))
-    covered = verdicts == "covered"
+    worded = labelled_points(bank, labelled, aliases, encoder)
+    alone = labelled_points(one_wording(bank), labelled, aliases, encoder)
     features = {name: reference_rows(rows, encoder) for name, rows in sets.items()}
     scores = {name: np.asarray([row.score for row in rows]) for name, rows in sets.items()}
     questions = {name: np.asarray([row.question_id for row in rows]) for name, rows in sets.items()}
-    low, high = cuts(points, verdicts, groups)
     values: dict[str, Any] = {
         "on_point": list(ON_POINT),
-        "said": logistic(points, said),
-        "covered": logistic(points, covered),
-        "low": low,
-        "high": high,
+        "worded": point_model(*worded),
+        "alone": point_model(*alone),
         "on_reference": list(ON_REFERENCE),
         "reference": calibration(features, scores, questions),
         "fitted_on": {
-            "points": f"{len(points)} key points in {len(labelled)} answers of the development "
+            "points": f"{len(worded[1])} key points in {len(labelled)} answers of the development "
             "split of eval/golden/grading.jsonl",
             "reference": ", ".join(f"{len(rows)} of {name}" for name, rows in sets.items())
             + " (answers graded by people; development parts, not in this repository)",
@@ -70,7 +67,29 @@ def fit(
     }
     parsed(values)
     target.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    return {"low": low, "high": high, "fitted_on": values["fitted_on"]}
+    chosen = {
+        name: {cut: values[name][cut] for cut in ("low", "high")} for name in ("worded", "alone")
+    }
+    return {**chosen, "fitted_on": values["fitted_on"]}
+
+
+def point_model(features: Floats, verdicts: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    """The judge of a point: both regressions and the cuts between the verdicts."""
+    low, high = cuts(features, verdicts, groups)
+    return {
+        "said": logistic(features, np.isin(verdicts, ("covered", "partial"))),
+        "covered": logistic(features, verdicts == "covered"),
+        "low": low,
+        "high": high,
+    }
+
+
+def one_wording(bank: Sequence[InterviewQuestion]) -> list[InterviewQuestion]:
+    """The same questions with each point in its main wording only, as strangers give them."""
+    return [
+        replace(question, points=tuple(replace(point, also=()) for point in question.points))
+        for question in bank
+    ]
 
 
 def write_order(index: Index, target: Path = grade_order.FILE) -> None:
@@ -241,4 +260,4 @@ def dev_fit_points(values: dict[str, Any]) -> Coefficients:
     return parsed(values)
 
 
-__all__ = ["calibration", "cuts", "fit", "held_out", "labelled_points", "logistic"]
+__all__ = ["calibration", "cuts", "fit", "held_out", "labelled_points", "logistic", "point_model"]
