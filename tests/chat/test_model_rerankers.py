@@ -1,6 +1,7 @@
 """GUIDE_RERANKER through the real boto3 against Bedrock on loopback: the order, and every failure."""
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from chat.answer import Answer
 from chat.answering import Answerer
+from chat.generative import key_of
 from chat.history import History
 from chat.model_doctor import run as doctor
 from chat.model_rerankers import Reranker, Reranking, open_reranker
@@ -15,8 +17,10 @@ from chat.settings import Settings
 from eval import retrieval
 from eval.golden import load
 from eval.suite import run as evaluate
+from ingest.embedding import MiniLM
+from ingest.index import build
 from ingest.passages import embedded_text
-from ingest.settings import SettingsError
+from ingest.settings import IngestSettings, SettingsError
 from tests.fakes import bedrock_server as fake
 from tests.fakes.bedrock_rerank import AMAZON_RERANK, COHERE_RERANK, texts_of
 from tests.fakes.bedrock_server import BedrockServer
@@ -43,7 +47,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[BedrockServer]:
 @pytest.fixture
 def opened(server: BedrockServer, index_folder: Path, tmp_path: Path) -> Opened:
     def run(**more: object) -> Answerer:
-        return Answerer(settings_for(server, index=index_folder, data=tmp_path, **more))
+        return Answerer(settings_for(server, **{"index": index_folder, "data": tmp_path, **more}))
 
     return run
 
@@ -96,15 +100,23 @@ def test_it_is_sent_the_question_and_what_was_retrieved_and_no_more(
 
 
 def test_a_passage_that_only_asks_keeps_its_place(
-    opened: Opened, server: BedrockServer, answerer: Answerer
+    opened: Opened, server: BedrockServer, tmp_path: Path
 ) -> None:
-    question = "How do you keep a failing message from blocking the others?"
-    plain, reranked = answerer.ask(question), opened().ask(question)
-
-    def places(answer: Answer) -> list[int]:
-        return [n for n, r in enumerate(answer.passages) if r.passage.kind == "question"]
-
-    assert places(plain) == places(reranked) != []
+    """Rerankers love a text that echoes the question; it does not answer."""
+    asks = "# Topics\n\n## Asked\n\n- How long is a message kept?\n- How is a message kept?\n"
+    says = "".join(f"\n## Part {n}\n\nA message is kept for {n} days.\n" for n in range(2, 9))
+    (tmp_path / "topics.md").write_text(asks + says)
+    settings = IngestSettings(index=tmp_path / "index")
+    build([tmp_path / "topics.md"], settings, MiniLM.shared)
+    server.relevance = lambda query, text: float("Asked" in text or "7 days" in text)
+    answers = [
+        opened(index=settings.index, reranker=spec).ask("How long is a message kept?")
+        for spec in (None, SPEC)
+    ]
+    places = [[r.passage.kind for r in answer.passages].index("question") for answer in answers]
+    assert places[0] == places[1]
+    assert "7 days" in answers[1].passages[0 if places[1] else 1].passage.text
+    assert not any("Asked" in text for text in texts_of(server.reranked[0].body))
 
 
 def test_only_the_order_changes_and_citations_are_still_exact(
@@ -127,11 +139,10 @@ def test_a_language_model_reads_the_passages_in_the_rerankers_order(
 ) -> None:
     server.reply = lambda call: "NOT_IN_GUIDE"
     answer = opened(model=f"bedrock_converse:{fake.NOVA}").ask(QUESTION)
-    prompt = fake.call_text(server.calls[0].body)
-    prompt = prompt[prompt.index("<passage id=") :]
-    places = [prompt.index(r.passage.text[:60]) for r in answer.passages]
-    assert places == sorted(places)
-    assert "14 days" in prompt[: places[1]]
+    user = server.calls[0].body["messages"][0]["content"][0]["text"]
+    read = re.findall(r'<passage id="(k\w+)"', user)
+    assert read == [key_of(r) for r in answer.passages[: len(read)]] and len(read) > 2
+    assert "14 days" in user.partition("</passage>")[0]
 
 
 def test_time_and_cost_are_told_and_counted(
