@@ -135,7 +135,7 @@ def slack(
 
 @app.command()
 def doctor(model: ModelOption = None, as_json: JsonOption = False) -> None:
-    """Check the index and each configured model provider."""
+    """Check the index, each configured model provider and the reranker."""
     from chat import commands
 
     _run(lambda: commands.doctor(model, as_json))

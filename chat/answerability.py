@@ -77,8 +77,10 @@ def features_of(index: Index, retrieval: Retrieval) -> list[float]:
     best statement fits as a whole, and how far it stands out from a share and from a number
     of the others; over how many documents the first passages are scattered; the share of
     the question's rarity that lies in names which they do not have; how many terms it has;
-    neighbouring terms found as neighbours; a number asked for and none stated.
+    neighbouring terms found as neighbours; a number asked for and none stated. They are those
+    of the built-in order, whatever a reranker made of it.
     """
+    retrieval = retrieval.as_found()
     ranked = [r for r in retrieval.ranked if r.passage.kind != "question"]
     statements = score_statements(index, retrieval, Style())
     if not ranked or not statements:

@@ -27,6 +27,7 @@ from ingest.index import Index, current, open_index
 
 if TYPE_CHECKING:
     from chat.model_answer import ModelAnswer
+    from chat.model_rerankers import Reranker
     from chat.models import ChatModel
 
 MAX_QUESTION = 4000
@@ -67,6 +68,7 @@ class Answerer:
         self._lock = threading.Lock()
         self._service: Service | None = None
         self._embedder: Embedder | None = None
+        self._reranker: Reranker | None = None
         self._models: dict[str, ChatModel] = {}
 
     def service(self) -> Service:
@@ -74,6 +76,7 @@ class Answerer:
 
         Raises:
             BadIndexError: there is no usable index; the message says what to run.
+            ModelError: GUIDE_RERANKER names a folder that holds no cross-encoder.
         """
         with self._lock:
             name = current(self.settings.index)
@@ -86,8 +89,15 @@ class Answerer:
                         self.settings.bedrock_endpoint_url,
                         self.settings.bedrock_profile,
                     )
+                if self._reranker is None and self.settings.reranker is not None:
+                    from chat.model_rerankers import open_reranker
+
+                    self._reranker = open_reranker(self.settings)
                 retriever = GuideRetriever(
-                    index=index, embedder=self._embedder, weights=self._weights
+                    index=index,
+                    embedder=self._embedder,
+                    weights=self._weights,
+                    reranker=self._reranker,
                 )
                 # The old generation is not closed here: answers in progress still read it.
                 # Its lease goes with the last reference.
@@ -129,7 +139,7 @@ class Answerer:
             yield from re.findall(r"\s*\S+", answer.text)
         done = time.perf_counter()
         timings = {"retrieve": found - started, "compose": done - found, "total": done - started}
-        yield replace(answer, timings=timings)
+        yield with_reranking(replace(answer, timings=timings), retrievals)
 
     def ready(self, model: str | None = None) -> None:
         """Open what an answer needs, so that what is missing is told once and at the start.
@@ -215,6 +225,8 @@ class Answerer:
             "temperature": self.settings.temperature,
             "context": "all" if self._whole_guide else "retrieved",
         }
+        if self.settings.reranker is not None:
+            values["reranker"] = self.settings.reranker
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -232,6 +244,23 @@ def checked(question: str) -> str:
             f"That is {len(question):,} characters; a question can have at most {MAX_QUESTION:,}."
         )
     return question
+
+
+def with_reranking(answer: Answer, retrievals: Sequence[Retrieval]) -> Answer:
+    """The answer with what reranking took and why it failed; unchanged without a reranker."""
+    told = [r.reranking for r in retrievals if r.reranking is not None]
+    if not told:
+        return answer
+    seconds = sum(r.seconds for r in told)
+    timings = dict(answer.timings)
+    timings |= {"retrieve": timings["retrieve"] - seconds, "rerank": seconds}
+    notes = dict.fromkeys(r.note for r in told if r.note)
+    dollars = sum(r.cost_usd or 0.0 for r in told)
+    usage = answer.usage
+    # A model's call without a price stays without one: a part of the sum would mislead.
+    if dollars and (usage.cost_usd is not None or not usage.input_tokens):
+        usage = replace(usage, cost_usd=(usage.cost_usd or 0.0) + dollars)
+    return replace(answer, timings=timings, notes=(*notes, *answer.notes), usage=usage)
 
 
 def merged(rankings: Sequence[Sequence[Ranked]], count: int) -> list[Ranked]:

@@ -117,10 +117,12 @@ def _from_code(error: "ClientError", spec: str, region: str) -> ModelError:
 def _denied(model: str, message: str) -> ModelError:
     action = re.search(r"not authorized to perform: ([\w:-]+)", message)
     if action:
+        also = "streaming also needs bedrock:InvokeModelWithResponseStream"
+        if action[1] == "bedrock:Rerank":
+            also = "reranking also needs bedrock:InvokeModel"
         return ModelError(
             "access_denied",
-            f"The AWS identity may not call {model}: allow {action[1]} on it "
-            "(streaming also needs bedrock:InvokeModelWithResponseStream).",
+            f"The AWS identity may not call {model}: allow {action[1]} on it ({also}).",
         )
     return ModelError(
         "access_denied",

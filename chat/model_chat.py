@@ -16,7 +16,7 @@ from chat.model_deadline import Deadline, OutOfTime, within
 from chat.model_errors import ModelError, from_exception, timed_out
 from chat.model_spec import Opened
 from chat.model_text import Stop, stop_of, tokens_of, without_thoughts
-from chat.model_usage import CallUsage, Ledger, Meter
+from chat.model_usage import CallUsage, Ledger, Meter, refuse_over_budget
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -203,20 +203,10 @@ class ChatModel:
         return ModelError("connection", f"{self.spec} broke off in mid-answer. Try again.")
 
     def _check_budget(self) -> None:
-        if self._budget is None or not self.paid or self._ledger is None:
+        if not self.paid or self._ledger is None:
             return
-        if model_prices.known(self._opened.price_id) is None:
-            raise ModelError(
-                "budget",
-                f"{self.spec} has no known price, so the daily budget can't be kept. "
-                "Choose a model with a price, or unset GUIDE_DAILY_BUDGET_USD.",
-            )
-        if self._ledger.spent_today() >= self._budget:
-            raise ModelError(
-                "budget",
-                f"Today's budget of ${self._budget:.2f} is used up (GUIDE_DAILY_BUDGET_USD). "
-                "It starts anew at midnight UTC.",
-            )
+        priced = model_prices.known(self._opened.price_id) is not None
+        refuse_over_budget(self.spec, priced, self._budget, self._ledger)
 
     def _priced(self, usage: CallUsage) -> CallUsage:
         dollars = model_prices.cost(self._opened.price_id, usage) if self.paid else 0.0

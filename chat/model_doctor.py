@@ -30,10 +30,10 @@ class Check:
 
 
 def run(settings: Settings) -> list[Check]:
-    """Check the index and each model of GUIDE_MODEL and GUIDE_MODELS.
+    """Check the index, each model of GUIDE_MODEL and GUIDE_MODELS, and GUIDE_RERANKER.
 
-    Each configured model is asked for one word, which costs a fraction of a cent where
-    models cost money.
+    Each configured model is asked for one word and the reranker for the order of two
+    texts, which costs a fraction of a cent where models cost money.
     """
     checks = [_timed("index", "opens", lambda: _index(settings))]
     texts = list(dict.fromkeys([settings.model, *settings.models]))
@@ -51,6 +51,8 @@ def run(settings: Settings) -> list[Check]:
         checks += _bedrock(settings)
     for spec in specs:
         checks += _model(spec, settings)
+    if settings.reranker is not None:
+        checks.append(_timed(settings.reranker, "reranks", lambda: _reranker(settings)))
     return checks
 
 
@@ -147,6 +149,18 @@ def _model(spec: Spec, settings: Settings) -> Iterator[Check]:
     yield _timed(str(spec), "answers", answers)
     if spec.provider == "bedrock_converse":
         yield Check(str(spec), "price", True, _price(spec.name), 0.0)
+
+
+def _reranker(settings: Settings) -> str:
+    from chat.model_rerankers import open_reranker
+
+    reranker = open_reranker(settings)
+    assert reranker is not None
+    told = reranker.order("How long is a message kept?", ["A message is kept for days.", "Blue."])
+    if told.note:
+        raise GuideError(told.note)
+    price = "not known" if told.cost_usd is None else f"${told.cost_usd:g}"
+    return f"two texts in {told.seconds:.2f} s, price of a call {price}"
 
 
 def _price(name: str) -> str:

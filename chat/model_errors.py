@@ -41,7 +41,7 @@ def from_exception(error: BaseException, spec: str, seconds: float, region: str 
     for cause in _causes(error):
         if isinstance(cause, ModelError):
             return cause
-    if spec.startswith("bedrock_converse:"):
+    if spec.startswith(("bedrock_converse:", "bedrock:")):
         from chat.model_bedrock_errors import from_bedrock
 
         told = from_bedrock(error, spec, region)

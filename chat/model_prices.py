@@ -46,6 +46,15 @@ def known(model_id: str) -> Known | None:
     return None
 
 
+def rerank_price(model_id: str) -> float | None:
+    """US dollars for one call of a Bedrock reranker; None where the table has no price."""
+    base = base_id(model_id)
+    for name, dollars in _table()[2].items():
+        if base.startswith(name) and re.fullmatch(_VERSION, base[len(name) :]):
+            return dollars
+    return None
+
+
 def base_id(model_id: str) -> str:
     """`us.anthropic.claude-x-v1:0` or an ARN that ends in it -> `anthropic.claude-x-v1:0`."""
     return _AREA.sub("", model_id.rpartition("/")[2], count=1)
@@ -75,6 +84,7 @@ def cost(model_id: str, usage: Usage) -> float | None:
 
 
 @cache
-def _table() -> tuple[str, dict[str, Known]]:
+def _table() -> tuple[str, dict[str, Known], dict[str, float]]:
     content = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    return content["as_of"], {name: Known(**row) for name, row in content["models"].items()}
+    models = {name: Known(**row) for name, row in content["models"].items()}
+    return content["as_of"], models, content["rerankers"]

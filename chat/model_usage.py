@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from chat.answer import Usage
+from chat.model_errors import ModelError
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,28 @@ class Meter:
             cost_usd=_sum(costs) if calls else None,
             seconds=sum(call.seconds for call in calls),
             first_text_seconds=calls[-1].first_text_seconds if calls else None,
+        )
+
+
+def refuse_over_budget(spec: str, priced: bool, budget: float | None, ledger: Ledger) -> None:
+    """Refuse a paid call when the day's budget is spent, or can't be kept.
+
+    Raises:
+        ModelError: of the kind `budget`.
+    """
+    if budget is None:
+        return
+    if not priced:
+        raise ModelError(
+            "budget",
+            f"{spec} has no known price, so the daily budget can't be kept. "
+            "Choose a model with a price, or unset GUIDE_DAILY_BUDGET_USD.",
+        )
+    if ledger.spent_today() >= budget:
+        raise ModelError(
+            "budget",
+            f"Today's budget of ${budget:.2f} is used up (GUIDE_DAILY_BUDGET_USD). "
+            "It starts anew at midnight UTC.",
         )
 
 

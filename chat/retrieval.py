@@ -4,11 +4,12 @@ Dense similarity comes from Chroma, exact terms from BM25 over trail and text, a
 third score from each passage's best statement (two levels: a passage is as good as the
 best thing it says). Each is min-max scaled over the candidates and summed with fixed
 weights, which measured better than reciprocal rank fusion (`python -m eval retrieval`).
-The first of them get a second look (`reranking.py`).
+The first of them get a second look (`reranking.py`), and where GUIDE_RERANKER is set the
+order of a model (`model_rerankers.py`).
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -21,13 +22,16 @@ from chat.query import Query, QueryReader
 from chat.reranking import SecondLook
 from ingest.embedding import Embedder, MiniLM
 from ingest.index import Index
-from ingest.passages import Passage
+from ingest.passages import Passage, embedded_text
+
+if TYPE_CHECKING:
+    from chat.model_rerankers import Reranking
 
 _DENSE_CANDIDATES = 100
 _FEWEST = 100
 """Statements with which the best one is compared at least."""
 _RERANKED = 30
-"""Candidates that get the second look."""
+"""Candidates that get the second look, and that a reranker reads."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,14 @@ class Retrieval:
     lift: float
     """By how much it is nearer than the nearest twentieth of all statements (of a few, than
     all of them): a measure that does not grow with the index."""
+    builtin: tuple[Ranked, ...] | None = None
+    """The built-in order where a reranker made that of `ranked`."""
+    reranking: "Reranking | None" = None
+    """What the reranker gave and took; None without one."""
+
+    def as_found(self) -> "Retrieval":
+        """With the built-in order, which the answerability was fitted on."""
+        return self if self.builtin is None else replace(self, ranked=list(self.builtin))
 
 
 class GuideRetriever(BaseRetriever):
@@ -89,6 +101,8 @@ class GuideRetriever(BaseRetriever):
     embedder: Any
     weights: Any = Weights()
     k: int = 10
+    reranker: Any = None
+    """A `chat.model_rerankers.Reranker`, or None."""
     _reader: QueryReader = PrivateAttr()
     _second_look: SecondLook = PrivateAttr()
 
@@ -125,7 +139,9 @@ class GuideRetriever(BaseRetriever):
                 self.weights.coverage * self._second_look.coverage(query, int(i))
                 + self.weights.phrases * phrases[int(i)]
             )
-        order = sorted(candidates, key=lambda i: (-fused[i], i))[:k]
+        order = sorted(candidates, key=lambda i: (-fused[i], i))
+        if self.reranker is None:
+            order = order[:k]
         ranked = [
             Ranked(
                 int(i),
@@ -139,13 +155,29 @@ class GuideRetriever(BaseRetriever):
             for i in order
         ]
         twentieth = max(_FEWEST, len(similarities) // 20)
-        return Retrieval(
+        retrieval = Retrieval(
             query,
             local,
-            ranked,
+            ranked[:k],
             _standout(similarities),
             _standout(similarities, twentieth),
         )
+        return retrieval if self.reranker is None else self._reranked(retrieval, ranked, k)
+
+    def _reranked(self, retrieval: Retrieval, found: list[Ranked], k: int) -> Retrieval:
+        """The retrieval with the reranker's order of all that was found.
+
+        Scores stay at their places: the composer was tuned on their scale, and every model
+        has another one. A passage that only asks stays at its place too: a reranker takes
+        the echo of the question for the answer.
+        """
+        places = [place for place, r in enumerate(found) if r.passage.kind != "question"]
+        texts = [embedded_text(found[place].passage) for place in places]
+        told: Reranking = self.reranker.order(retrieval.query.mended, texts)
+        ranked = list(found)
+        for place, chosen in zip(places, told.order, strict=True):
+            ranked[place] = replace(found[places[chosen]], score=found[place].score)
+        return replace(retrieval, ranked=ranked[:k], builtin=tuple(found[:k]), reranking=told)
 
     def _fuse(
         self,

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
 from ingest.settings import IngestSettings
+
+RERANKERS = ("bedrock", "cross-encoder")
 
 
 class Settings(IngestSettings):
@@ -14,6 +17,7 @@ class Settings(IngestSettings):
 
     model: str = "extractive"
     models: Annotated[list[str], NoDecode] = Field(default_factory=list)
+    reranker: str | None = None
     data: Path = Path(".data")
     temperature: float = 0.0
     max_tokens: int = Field(default=700, gt=0)
@@ -41,3 +45,16 @@ class Settings(IngestSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("reranker")
+    @classmethod
+    def _of_a_known_form(cls, value: str | None) -> str | None:
+        """`bedrock:MODEL_ID`, `cross-encoder:PATH`, or None; an empty value is None."""
+        if value is None or not value.strip():
+            return None
+        kind, _, name = value.strip().partition(":")
+        if kind not in RERANKERS or not name.strip():
+            raise PydanticCustomError(
+                "reranker", "write bedrock:MODEL_ID or cross-encoder:PATH, or leave it unset"
+            )
+        return f"{kind}:{name.strip()}"

@@ -51,8 +51,22 @@ def _retrieval(console: Any, figures: dict[str, Any]) -> None:
             f"{name}: {gain['mean']:+.3f} over the plain baseline "
             f"(95 % interval {gain['low']:+.3f} to {gain['high']:+.3f})"
         )
+    if "reranker" in figures:
+        _reranker(console, figures["reranker"])
     if figures["missed"]:
         console.print(f"Not in the first 5: {', '.join(figures['missed'])}")
+
+
+def _reranker(console: Any, figures: dict[str, Any]) -> None:
+    for name, gain in figures["gain"].items():
+        console.print(
+            f"{name}: {gain['mean']:+.3f} by {figures['model']} over the built-in order "
+            f"(95 % interval {gain['low']:+.3f} to {gain['high']:+.3f})"
+        )
+    console.print(
+        f"{figures['model']}: {figures['calls']} calls, {figures['failed']} failed (those keep the "
+        f"built-in order), median {figures['median seconds']:.3f} s"
+    )
 
 
 def _grading(console: Any, figures: dict[str, Any]) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from chat.answering import merged
 from chat.query import parts_of
@@ -13,10 +14,14 @@ from eval.metrics import bootstrap_difference, recall_at, reciprocal_rank, summa
 from ingest.embedding import Embedder
 from ingest.index import Index
 
+if TYPE_CHECKING:
+    from chat.model_rerankers import Reranker, Reranking
+
 Ranker = Callable[[str], list[Span]]
 
 BASELINE = "plain baseline"
 PRODUCT = "+ second look (product)"
+RERANKED = "+ reranker (GUIDE_RERANKER)"
 _FIRST = Weights(coverage=0, phrases=0)
 VARIANTS: dict[str, Weights] = {
     "dense": replace(_FIRST, dense=1, lexical=0, statement=0, question_penalty=0),
@@ -27,14 +32,30 @@ VARIANTS: dict[str, Weights] = {
 }
 
 
-def evaluate(index: Index, embedder: Embedder, cases: Sequence[Case]) -> dict[str, Any]:
-    """Figures of every system, by split and by kind, and the gain over the baseline."""
+def evaluate(
+    index: Index, embedder: Embedder, cases: Sequence[Case], reranker: "Reranker | None" = None
+) -> dict[str, Any]:
+    """Figures of every system, by split and by kind, and the gain over the baseline.
+
+    With a reranker also its figures, its gain over the built-in order, and how many
+    questions it failed on: those keep the built-in order.
+    """
     asked = [case.question for case in cases if case.answerable and case.evidence]
     found = {}
     for name, weights in VARIANTS.items():
         rank = ranker(index, embedder, weights)
         found[name] = {question: rank(question) for question in asked}
-    return measured(index, cases, found)
+    if reranker is None:
+        return measured(index, cases, found)
+    told: list[Reranking] = []
+    rank = ranker(index, embedder, Weights(), reranker, told)
+    found[RERANKED] = {question: rank(question) for question in asked}
+    figures = measured(index, cases, found)
+    figures["reranker"]["model"] = reranker.spec
+    figures["reranker"]["calls"] = len(told)
+    figures["reranker"]["failed"] = sum(bool(call.note) for call in told)
+    figures["reranker"]["median seconds"] = round(median([c.seconds for c in told] or [0]), 3)
+    return figures
 
 
 def measured(
@@ -52,7 +73,9 @@ def measured(
         spans = [by_question[case.question] for case in answerable]
         rows[name] = _relevant(judge, answerable, spans)
     product = rows[PRODUCT]
+    reranked = {"gain": _gain(rows[RERANKED], product)} if RERANKED in rows else None
     return {
+        **({"reranker": reranked} if reranked else {}),
         "questions": len(answerable),
         "systems": {name: _by_split(answerable, relevant) for name, relevant in rows.items()},
         "kinds": _by_kind(answerable, product),
@@ -72,13 +95,21 @@ def _relevant(
     ]
 
 
-def ranker(index: Index, embedder: Embedder, weights: Weights) -> Ranker:
-    """The product's ranking with other weights, as spans."""
-    retriever = GuideRetriever(index=index, embedder=embedder, weights=weights)
+def ranker(
+    index: Index,
+    embedder: Embedder,
+    weights: Weights,
+    reranker: "Reranker | None" = None,
+    told: "list[Reranking] | None" = None,
+) -> Ranker:
+    """The product's ranking with other weights, as spans; the reranker's calls go to `told`."""
+    retriever = GuideRetriever(index=index, embedder=embedder, weights=weights, reranker=reranker)
 
     def rank(question: str) -> list[Span]:
-        rankings = [retriever.retrieve(part, 10).ranked for part in parts_of(question)]
-        return [span_of(ranked) for ranked in merged(rankings, 10)]
+        retrievals = [retriever.retrieve(part, 10) for part in parts_of(question)]
+        if told is not None:
+            told.extend(r.reranking for r in retrievals if r.reranking is not None)
+        return [span_of(ranked) for ranked in merged([r.ranked for r in retrievals], 10)]
 
     return rank
 

@@ -63,7 +63,10 @@ def run(
     if part in {"retrieval", "all"}:
         service = answerer.service()
         result["retrieval"] = retrieval.evaluate(
-            service.index, service.retriever.embedder, [c for c in cases if not c.history]
+            service.index,
+            service.retriever.embedder,
+            [c for c in cases if not c.history],
+            service.retriever.reranker,
         )
     if part in {"answers", "all"}:
         result["answers"] = answers.evaluate(answerer, cases, model, judge)

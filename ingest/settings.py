@@ -38,6 +38,7 @@ KNOWN_NAMES = frozenset(
         "OLLAMA_BASE_URL",
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
+        "RERANKER",
         "SLACK_API_URL",
         "SLACK_APP_TOKEN",
         "SLACK_BOT_TOKEN",

@@ -1,4 +1,4 @@
-"""Amazon Bedrock Runtime on loopback: Converse, ConverseStream and InvokeModel for embeddings.
+"""Amazon Bedrock on loopback: Converse, ConverseStream, InvokeModel for embeddings, Rerank.
 
 It speaks the real wire to the real boto3: the binary event stream, errors in headers and
 bodies, and Signature Version 4, which it recomputes with the secret key it knows.
@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from tests.fakes.bedrock_rerank import Relevance, not_rerankable, reranked, shared_words
 from tests.fakes.wire import Call, FakeServer, Fault, Wire, pause, pieces_of, words
 
 ACCESS_KEY = "AKIDFAKEBEDROCK00001"
@@ -50,6 +51,10 @@ class BedrockServer(FakeServer):
     """What the guardrail acts on."""
     embedded: list[Call] = field(default_factory=list)
     """Embedding calls, kept apart from `calls`."""
+    reranked: list[Call] = field(default_factory=list)
+    """Reranking calls, kept apart from `calls`."""
+    relevance: Relevance = shared_words
+    """How the reranker scores a text for a question."""
     cached: set[str] = field(default_factory=set)
 
     def get(self, wire: Wire) -> None:
@@ -68,6 +73,8 @@ class BedrockServer(FakeServer):
         wire.send_json(404, {"message": "not found"})
 
     def post(self, wire: Wire, call: Call) -> None:
+        if call.path == "/rerank":
+            return self._rerank(wire, call)
         found = re.fullmatch(r"/model/([^/]+)/(converse|converse-stream|invoke)", call.path)
         if found is None:
             return self._refuse(wire, 404, "UnknownOperationException", "")
@@ -88,6 +95,17 @@ class BedrockServer(FakeServer):
             wire.send_json(200, self._converse(model, call))
         else:
             self._stream(wire, model, call, fault)
+
+    def _rerank(self, wire: Wire, call: Call) -> None:
+        self.reranked.append(call)
+        fault = self.next_fault()
+        pause(fault.delay)
+        if fault.after is not None:
+            return wire.drop()
+        problem = _unsigned(wire, call) or _faulty(fault) or not_rerankable(call.body)
+        if problem is not None:
+            return self._refuse(wire, *problem)
+        wire.send_json(200, reranked(call.body, self.relevance))
 
     def _refuse(self, wire: Wire, status: int, code: str, message: str) -> None:
         wire.send_json(status, {"message": message}, {"x-amzn-ErrorType": f"{code}:http://x/"})
