@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ingest.documents import Document, DocumentError, find, front_matter, parse, read_bytes
+from ingest.documents import (
+    Document,
+    DocumentError,
+    find,
+    front_matter,
+    parse,
+    read_bytes,
+    read_yaml,
+)
 from ingest.markdown import blocks_of, line_of, plain
 from ingest.questions import InterviewQuestion, questions_of
 from ingest.statements import cells_of, fence_body, statements_of
@@ -247,7 +255,7 @@ def _rubric_fence(document: Document, question: InterviewQuestion) -> Iterator[s
             yield "no rubric fence"
         return
     try:
-        values = yaml.safe_load(document.text[slice(*fence_body(document.text, fences[0]))])
+        values = read_yaml(document.text[slice(*fence_body(document.text, fences[0]))])
     except yaml.YAMLError:
         yield "a rubric fence that is no YAML"
         return
@@ -262,24 +270,22 @@ def _rubric_fence(document: Document, question: InterviewQuestion) -> Iterator[s
 
 
 def _repeated(lessons: Sequence[Document]) -> Iterator[Finding]:
+    import numpy as np
+
     from ingest.embedding import MiniLM
 
     questions = questions_of(lessons)
     if len(questions) < 2:
         return
     vectors = MiniLM.shared().queries([question.text for question in questions])
-    similar = vectors @ vectors.T
-    for one in range(len(questions)):
-        for other in range(one + 1, len(questions)):
-            if similar[one, other] >= SAME_MEANING:
-                document = next(d for d in lessons if d.source == questions[other].source)
-                line = line_of(document.text, questions[other].start)
-                yield Finding(
-                    document.source,
-                    line,
-                    f"the question {questions[other].text!r} repeats {questions[one].text!r} "
-                    f"of {questions[one].source}",
-                )
+    alike = np.argwhere(np.triu(vectors @ vectors.T >= SAME_MEANING, 1))
+    for one, other in ((questions[a], questions[b]) for a, b in alike):
+        document = next(d for d in lessons if d.source == other.source)
+        yield Finding(
+            document.source,
+            line_of(document.text, other.start),
+            f"the question {other.text!r} repeats {one.text!r} of {one.source}",
+        )
 
 
 def _contents(lessons: Sequence[Document], others: dict[str, Document]) -> Iterator[Finding]:

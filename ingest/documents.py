@@ -132,6 +132,18 @@ def parse(source: str, data: bytes) -> Document:
     return Document(source, text, hash_of(data), front_matter(text)[0])
 
 
+def read_yaml(text: str) -> Any:
+    """The value of a YAML text, by libyaml where it is there: ten times as fast.
+
+    Raises:
+        yaml.YAMLError: it is no YAML.
+    """
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except UnicodeEncodeError as error:
+        raise yaml.YAMLError(str(error)) from None
+
+
 def front_matter(text: str) -> tuple[dict[str, Any], int]:
     """Return the YAML front matter of `text` and the offset where the body begins.
 
@@ -141,7 +153,7 @@ def front_matter(text: str) -> tuple[dict[str, Any], int]:
     if not match:
         return {}, 0
     try:
-        values = yaml.safe_load(match[1])
+        values = read_yaml(match[1])
     except yaml.YAMLError:
         return {}, 0
     return (values, match.end()) if isinstance(values, dict) else ({}, 0)

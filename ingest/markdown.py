@@ -1,9 +1,8 @@
 """CommonMark (with GFM tables) -> blocks, each with its character span and heading trail."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from ingest.documents import front_matter
@@ -54,11 +53,17 @@ def _parser() -> "MarkdownIt":
 
 def blocks_of(text: str) -> list[Block]:
     """Split Markdown `text` into blocks; front matter and thematic breaks are left out."""
+    return list(_blocks(text))
+
+
+@lru_cache(maxsize=128)
+def _blocks(text: str) -> tuple[Block, ...]:
+    """`blocks_of`, kept: passages, questions and the check of the form each ask for a lesson's."""
     body_start = front_matter(text)[1]
     # Blank lines stand in for the front matter, so that line numbers stay those of `text`.
     prefix = "\n" * text.count("\n", 0, body_start)
     tokens = _parser().parse(prefix + masked(text[body_start:]))
-    return _Reader(text).read(tokens)
+    return tuple(_Reader(text).read(tokens))
 
 
 def plain(inline: str) -> str:
@@ -193,5 +198,4 @@ def _closing(tokens: Sequence["Token"], at: int) -> int:
 
 def line_of(text: str, offset: int) -> int:
     """The 1-based number of the line that holds `offset`."""
-    starts = [0, *(index + 1 for index, character in enumerate(text) if character == "\n")]
-    return bisect_right(starts, offset)
+    return text.count("\n", 0, offset) + 1

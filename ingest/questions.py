@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from ingest.documents import Document
+from ingest.documents import Document, read_yaml
 from ingest.markdown import Block, blocks_of, plain
 from ingest.statements import fence_body
 
@@ -188,7 +188,7 @@ def _strings(value: Any) -> tuple[str, ...]:
 
 def _rubric(body: str) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(body)
+        values = read_yaml(body)
     except yaml.YAMLError:
         return {}  # `python -m ingest check` names the line
     return values if isinstance(values, dict) else {}
