@@ -171,7 +171,7 @@ def judge(
         if point < 0 or judged.flip:
             continue
         # What only the mistaken sentence seems to say is not said.
-        if judged.verdict != "covered" or judged.first <= place <= judged.last:
+        if judged.verdict != "covered" or judged.first == judged.last == place:
             points[point] = replace(judged, first=place, last=place, flip=_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
@@ -304,7 +304,7 @@ def _mistakes(
                     continue
                 values, _ = point_features((claim,), one, rubric.question, aliases)
                 words = values[FEATURES.index("soft_recall")]
-                said = float(fitted.alone.said(values))
+                said = float(fitted.worded.said(values))
                 if words < _MISTAKE_WORDS or said < _MISTAKE_SAID:
                     continue
                 if said < _best_point(rubric, one, aliases, fitted) + _MISTAKE_MARGIN:
