@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chat import model_prices
@@ -47,9 +48,18 @@ def session(settings: Settings, quick: bool = False) -> Any:
     core = botocore.session.Session(profile=settings.bedrock_profile or None)
     if quick:
         core.set_config_variable("metadata_service_timeout", 0.5)
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
     # boto3 itself reads AWS_DEFAULT_REGION only; Lambda, ECS and people set AWS_REGION.
     region = settings.bedrock_region or os.environ.get("AWS_REGION") or None
     return boto3.Session(botocore_session=core, region_name=region)
+
+
+@cache
+def _loader(data_path: str | None) -> Any:
+    """Botocore's reader of its descriptions of AWS: megabytes of JSON, read once a process."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 def uses_api_key() -> bool:

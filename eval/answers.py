@@ -9,7 +9,7 @@ from typing import Any
 from chat.answer import EXTRACTIVE, Answer
 from chat.answering import NOT_SAID, Answerer
 from chat.citations import Citation
-from chat.support import check
+from chat.support import Thresholds, check
 from eval.facts import coverage
 from eval.golden import Case, Judge
 from eval.llm_judge import judged
@@ -18,6 +18,7 @@ from eval.retrieval import span_of
 from ingest.embedding import MiniLM
 from ingest.markdown import plain
 
+_LIMITS = Thresholds()
 _MARKER = re.compile(r"\s*\[(\d+)\]")
 
 
@@ -134,20 +135,21 @@ def citation_figures(
     aliases = answerer.service().index.aliases
     pairs = [(words, by_number[n]) for words, numbers in units for n in numbers if n in by_number]
     unknown = sum(n not in by_number for _, numbers in units for n in numbers)
-    texts = [words for words, _ in pairs] + [
-        plain(citation.quote.replace("|", " ; ")) for _, citation in pairs
-    ]
-    # An extractive answer says what it quotes: most texts stand here twice.
-    unique = list(dict.fromkeys(texts))
-    by_text = dict(zip(unique, MiniLM.shared().queries(unique), strict=True))
-    vectors = [by_text[text] for text in texts]
+    quotes = [plain(citation.quote.replace("|", " ; ")) for _, citation in pairs]
     verdicts = [False] * unknown
-    for row, (words, citation) in enumerate(pairs):
-        similarity = float(vectors[row] @ vectors[row + len(pairs)])
+    open_pairs = []
+    for (words, citation), quote in zip(pairs, quotes, strict=True):
         # A row's column names and an item's label stand outside the quote itself.
         context = f"{' '.join(citation.trail)} {_surroundings(answerer, citation)}"
-        quote = texts[row + len(pairs)]
-        verdicts.append(check(words, quote, context, similarity, aliases).supported)
+        told = check(words, quote, context, 1.0, aliases)
+        if told.supported and told.coverage < _LIMITS.certain_coverage:
+            open_pairs.append((words, quote))  # meaning decides
+        else:
+            verdicts.append(told.supported)
+    # Most answers say what they quote, and need no vectors.
+    texts = list(dict.fromkeys(text for pair in open_pairs for text in pair))
+    vectors = dict(zip(texts, MiniLM.shared().queries(texts), strict=True))
+    verdicts += [float(vectors[a] @ vectors[b]) >= _LIMITS.similarity for a, b in open_pairs]
     with_marker = sum(bool(numbers) for _, numbers in units) / len(units)
     return with_marker, (mean(verdicts) if verdicts else 0.0)
 

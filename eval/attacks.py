@@ -142,19 +142,21 @@ class _Kit:
         self._words = {q.id: set(keywords(q.text + " " + _points(q))) for q in bank}
         self._said = {q.id: set(keywords(q.model_answer)) for q in bank}
 
+        by_id = {question.id: question for question in bank}
+        self._pools = (
+            [_Base(q, q.model_answer) for q in bank if q.model_answer.strip()],
+            [_Base(q, "\n".join(notes(q))) for q in bank],
+            [
+                _Base(by_id[id_], text)
+                for id_, text, score in good
+                if score >= GOOD_SCORE and id_ in by_id
+            ],
+        )
+
     def bases(self, seed: str) -> Iterator[_Base]:
         """Good answers in the seed's order: model answers, notes and labelled ones in turn."""
-        by_id = {question.id: question for question in self.bank}
-        models = [_Base(q, q.model_answer) for q in self.bank if q.model_answer.strip()]
-        noted = [_Base(q, "\n".join(notes(q))) for q in self.bank]
-        labelled = [
-            _Base(by_id[id_], text)
-            for id_, text, score in self.good
-            if score >= GOOD_SCORE and id_ in by_id
-        ]
         pools = [
-            sorted(pool, key=lambda b: rank(seed, b.question.id, b.text))
-            for pool in (models, noted, labelled)
+            sorted(pool, key=lambda b: rank(seed, b.question.id, b.text)) for pool in self._pools
         ]
         for row in zip_longest(*pools):
             yield from (base for base in row if base is not None)

@@ -58,8 +58,10 @@ def run(
         return {**result, "fit": _fit_grading(answerer, data)}
     if part == "grading" or (part == "all" and golden_file is None):
         result["grading"] = grading(answerer, data, split, golden_file if grading_alone else None)
-    if part == "gate":
+    if part in {"gate", "gate-answers"}:
         result.update(gated(answerer, cases, split))
+    if part in {"gate", "gate-grading"}:
+        result["grading"] = grading(answerer, None, split, plain=False)
     if part in {"retrieval", "all"}:
         service = answerer.service()
         result["retrieval"] = retrieval.evaluate(
@@ -110,7 +112,7 @@ class Remembering(Answerer):
 
 
 def gated(answerer: Answerer, cases: Sequence[Case], split: str | None) -> dict[str, Any]:
-    """What has a floor and no more; the same figures that `all` gives.
+    """What has a floor of retrieval and answers and no more; the figures that `all` gives.
 
     An answer carries the ten passages that were retrieved for it, so that retrieval is
     measured on the answers and no question is asked twice.
@@ -129,7 +131,6 @@ def gated(answerer: Answerer, cases: Sequence[Case], split: str | None) -> dict[
     turns = _chosen(golden.load(golden.CONVERSATIONS), split)
     result["conversations"] = answers.evaluate_conversations(asking, turns)
     result["support"] = evaluate_support()
-    result["grading"] = grading(asking, None, split, plain=False)
     return result
 
 

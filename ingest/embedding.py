@@ -198,29 +198,31 @@ class MiniLM:
         """Encode texts, and character spans inside them by pooling their tokens."""
         import torch
 
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         whole = np.zeros((len(texts), self.dimensions), np.float32)
         parts: list[Vectors] = [np.zeros((0, self.dimensions), np.float32)] * len(texts)
+        if not texts:
+            return whole, parts
+        window = self._model.max_seq_length
+        read = self._model.tokenizer(
+            list(texts), truncation=True, max_length=window, return_offsets_mapping=True
+        )
+        offsets = read.pop("offset_mapping")
+        # Texts of one length in tokens share a batch: padding costs what words cost.
+        order = sorted(range(len(texts)), key=lambda index: len(offsets[index]))
         for first in range(0, len(order), _BATCH):
             chosen = order[first : first + _BATCH]
-            features = self._model.tokenizer(
-                [texts[index] for index in chosen],
-                padding=True,
-                truncation=True,
-                max_length=self._model.max_seq_length,
-                return_offsets_mapping=True,
+            features = self._model.tokenizer.pad(
+                {name: [values[index] for index in chosen] for name, values in read.items()},
                 return_tensors="pt",
             )
-            offsets = features.pop("offset_mapping").numpy()
             with torch.no_grad():
                 output = self._model(dict(features))
             tokens = output["token_embeddings"].numpy()
-            mask = features["attention_mask"].numpy()
             whole[chosen] = _unit(output["sentence_embedding"].numpy())
             for row, index in enumerate(chosen):
-                parts[index] = _pool(
-                    tokens[row], offsets[row], mask[row], spans[index], whole[index]
-                )
+                places = np.asarray(offsets[index])
+                own = tokens[row, : len(places)]
+                parts[index] = _pool(own, places, spans[index], whole[index])
         return whole, parts
 
 
@@ -244,12 +246,11 @@ def _threads_for(texts: int) -> Iterator[None]:
 def _pool(
     tokens: NDArray[np.float32],
     offsets: NDArray[np.int64],
-    mask: NDArray[np.int64],
     spans: Sequence[tuple[int, int]],
     fallback: NDArray[np.float32],
 ) -> Vectors:
     """Mean token vector of each span; a span beyond the window falls back to the whole."""
-    real = (mask == 1) & (offsets[:, 1] > offsets[:, 0])
+    real = offsets[:, 1] > offsets[:, 0]
     if not spans:
         return np.zeros((0, tokens.shape[-1]), np.float32)
     rows = []

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding import Embedder, Encoded
-from ingest.passages import CHUNKER_VERSION, Passage
+from ingest.embedding import Embedder, Encoded, token_counter
+from ingest.passages import CHUNKER_VERSION, Passage, embedded_text
 
 BATCH = 256
 """Passages that are encoded between two writes."""
@@ -29,6 +29,9 @@ def encode(
     """Passage id -> its rows, for all of `passages`; what `folder` has is not encoded again."""
     encoded = _read_partial(folder, embedder.fingerprint)
     todo = [passage for passage in passages if passage.id not in encoded]
+    # Passages of one length share a batch, so that next to nothing is padded.
+    count = token_counter()
+    todo.sort(key=lambda passage: count(embedded_text(passage)))
     done = len(passages) - len(todo)
     progress("embedding", done, len(passages))
     for first in range(0, len(todo), BATCH):

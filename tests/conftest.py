@@ -25,9 +25,28 @@ if WORKER:
     os.environ["OMP_NUM_THREADS"] = "1"
 
 
+LONGEST = (
+    "eval/test_gate.py",
+    "chat/test_model_gguf.py",
+    "chat/ui/",
+    "chat/slack/",
+    "eval/test_gate_grading.py",
+    "ingest/test_index.py",
+)
+"""Files that come first, so that no process ends long after the others.
+
+The first one builds the whole guide's index. The other that reads it stands behind what takes
+as long, or its process would only wait."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests come first, so that no process ends long after the others."""
-    items.sort(key=lambda item: "guide_index" not in getattr(item, "fixturenames", ()))
+    """The longest tests come first."""
+
+    def place(item: pytest.Item) -> int:
+        names = (item.nodeid.startswith(f"tests/{start}") for start in LONGEST)
+        return next((n for n, found in enumerate(names) if found), len(LONGEST))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)

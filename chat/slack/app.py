@@ -154,6 +154,7 @@ class SlackBot:
         from slack_bolt import App
 
         app = App(
+            name="guide",  # else Bolt reads the source of all modules to find who calls it
             client=self.kit.client,
             signing_secret=signing_secret,
             logger=self.log,

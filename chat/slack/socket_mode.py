@@ -67,6 +67,8 @@ class SocketLink:
         end = time.monotonic() + 2
         while getattr(client.current_session, "sock", None) and time.monotonic() < end:
             time.sleep(0.02)  # its reader ends by itself; closed under it, it would wait on
+        client.closed = True
+        client.message_queue.put(None)  # else it would wait a second for one more message
         self._handler.close()
         self._log.disabled = False
 

@@ -78,15 +78,15 @@ def test_a_form_that_was_cut_off_is_one_sentence() -> None:
 def test_a_long_prompt_is_given_up_in_its_middle_and_the_model_is_free_again() -> None:
     patient = open_model(SPEC, Settings(max_tokens=1, model_timeout=120))
     patient.invoke([HumanMessage("Load.")])
-    sixth = patient.stream([HumanMessage("Read: " + LONG[: len(LONG) // 6])])
-    list(sixth)
+    twelfth = patient.stream([HumanMessage("Read: " + LONG[: len(LONG) // 12])])
+    list(twelfth)
     hasty = open_model(SPEC, Settings(max_tokens=1, model_timeout=0.3))
     with pytest.raises(ModelError) as caught:
         hasty.invoke([HumanMessage(LONG)])
     assert caught.value.kind == "timeout"
     after = patient.stream([HumanMessage("Say hi.")])
     list(after)
-    assert after.usage.seconds < 3 * sixth.usage.seconds
+    assert after.usage.seconds < 3 * twelfth.usage.seconds
 
 
 @needs_model

@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from chat.__main__ import app as command_line
 from chat.answering import Answerer
 from chat.grading import Grade, Grader
 from chat.history import History
@@ -218,43 +221,50 @@ def test_nothing_that_is_shown_moves_the_cursor() -> None:
     assert typist.shown == "a[2Jb31m\nc\n"
 
 
+Command = Callable[..., Result]
+
+
 @pytest.fixture
-def command(settings: Settings) -> Iterator[Callable[..., "subprocess.CompletedProcess[str]"]]:
+def command(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """`python -m chat` in this process, outside of the project's folder."""
+    monkeypatch.setenv("GUIDE_DATA", str(settings.data))
+    monkeypatch.setenv("GUIDE_INDEX", str(settings.index))
+    monkeypatch.chdir(tmp_path)
+    return lambda *words, typed="": CliRunner().invoke(command_line, words, input=typed)
+
+
+def test_the_command_practises_as_a_process_of_its_own(settings: Settings) -> None:
     env = {k: v for k, v in os.environ.items() if not k.startswith("GUIDE_")}
     env |= {"GUIDE_DATA": str(settings.data), "GUIDE_INDEX": str(settings.index)}
     env |= {"PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1", "COLUMNS": "100"}
-
-    def call(*words: str, typed: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "chat", *words],
-            input=typed, capture_output=True, text=True, env=env, cwd=settings.data.parent,
-            timeout=300, check=False,
-        )  # fmt: skip
-
-    yield call
-
-
-def test_the_command_practises_and_exports_what_was_done(
-    command: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path
-) -> None:
-    done = command("practice", "sqs", typed="\n".join(GOOD))
+    done = subprocess.run(
+        [sys.executable, "-m", "chat", "practice", "sqs"],
+        input="\n".join(GOOD), capture_output=True, text=True, env=env, cwd=settings.data.parent,
+        timeout=300, check=False,
+    )  # fmt: skip
     assert done.returncode == 0 and done.stderr == ""
     assert "1 question answered" in done.stdout
+
+
+def test_the_command_exports_what_was_done(command: Command, tmp_path: Path) -> None:
+    done = command("practice", "sqs", typed="\n".join(GOOD))
+    assert done.exit_code == 0 and "1 question answered" in done.stdout
     for name, what in (("a.md", "1 attempt "), ("a.csv", "1 attempt "), ("a.apkg", "question")):
         out = command("export", str(tmp_path / name))
-        assert out.returncode == 0 and what in out.stdout and (tmp_path / name).is_file()
+        assert out.exit_code == 0 and what in out.stdout and (tmp_path / name).is_file()
 
 
-def test_the_command_tells_a_mistake_in_one_line(
-    command: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path
-) -> None:
-    for words in (
+@pytest.mark.parametrize(
+    "words",
+    [
         ("practice", "knitting"),
         ("practice", "--level", "wizard"),
         ("export", "x.pdf"),
         ("export", "x.md"),
         ("export", "x.apkg", "--topic", "knitting"),
-    ):
-        done = command(*words)
-        assert done.returncode == 1 and done.stdout == ""
-        assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr
+    ],
+)
+def test_the_command_tells_a_mistake_in_one_line(command: Command, words: tuple[str, ...]) -> None:
+    done = command(*words)
+    assert done.exit_code == 1 and done.stdout == ""
+    assert done.stderr.count("\n") == 1 and "Traceback" not in done.stderr

@@ -1,30 +1,31 @@
-from pathlib import Path
-
 import pytest
 
 from ingest.documents import Document, find, front_matter, parse, read_bytes
 from ingest.embedding import token_counter
-from ingest.passages import WINDOW, embedded_text, passages_of
+from ingest.passages import WINDOW, Passage, embedded_text, passages_of
 from tests.conftest import LESSONS, ROOT
 
-
-def documents(folder: Path) -> list[Document]:
-    return [parse(f.source, read_bytes(f, 10**8)) for f in find([folder])]
+Cut = list[tuple[Document, list[Passage]]]
 
 
-@pytest.mark.parametrize("folder", [LESSONS, ROOT / "corpus"])
-def test_no_passage_is_longer_than_the_model_can_see(folder: Path) -> None:
+@pytest.fixture(scope="module", params=[LESSONS, ROOT / "corpus"], ids=["lessons", "guide"])
+def cut(request: pytest.FixtureRequest) -> Cut:
+    """Each document of a folder with its passages."""
+    documents = [parse(f.source, read_bytes(f, 10**8)) for f in find([request.param])]
+    return [(document, passages_of(document, token_counter())) for document in documents]
+
+
+def test_no_passage_is_longer_than_the_model_can_see(cut: Cut) -> None:
     count = token_counter()
-    for document in documents(folder):
-        for passage in passages_of(document, count):
+    for document, passages in cut:
+        for passage in passages:
             assert count(embedded_text(passage)) + 2 <= WINDOW, (document.source, passage.start)
 
 
-@pytest.mark.parametrize("folder", [LESSONS, ROOT / "corpus"])
-def test_a_passage_is_its_documents_text_and_holds_its_statements(folder: Path) -> None:
-    for document in documents(folder):
+def test_a_passage_is_its_documents_text_and_holds_its_statements(cut: Cut) -> None:
+    for document, passages in cut:
         end = 0
-        for passage in passages_of(document, token_counter()):
+        for passage in passages:
             assert document.text[passage.start : passage.end] == passage.text
             assert passage.start >= end, "passages overlap"
             end = passage.end
@@ -65,10 +66,8 @@ def test_a_heading_that_is_a_novel_is_cut_for_the_trail() -> None:
     assert token_counter()(embedded_text(passage)) + 2 <= WINDOW
 
 
-def test_the_rubric_is_not_part_of_any_passage() -> None:
-    for document in documents(LESSONS):
-        for passage in passages_of(document, token_counter()):
-            assert "weight: vital" not in passage.text
+def test_the_rubric_is_not_part_of_any_passage(cut: Cut) -> None:
+    assert not [p for _, passages in cut for p in passages if "weight: vital" in p.text]
 
 
 def trails(text: str) -> list[tuple[str, ...]]:
