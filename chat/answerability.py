@@ -7,15 +7,15 @@ so that they hold for a handful of documents as for hundreds.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chat.extractive import NUMBER, Chosen, Style, score_statements
+from chat.extractive import Chosen, Style, score_statements
 from chat.query import Query, names_in
 from chat.reranking import document_frequency
 from chat.retrieval import Retrieval
@@ -25,15 +25,16 @@ from ingest.terms import terms_of
 
 FEATURES = (
     "words",
-    "weakest_word",
+    "rare_words",
+    "weakest_words",
+    "held",
     "statement",
-    "lift",
-    "standout",
+    "statement_ahead",
+    "lift_ahead",
     "sources",
     "missing_names",
     "terms",
     "phrases",
-    "no_number",
 )
 _FIRST = 5
 """Passages, and statements, that are looked at."""
@@ -73,18 +74,19 @@ def calibration() -> Calibration:
 def features_of(index: Index, retrieval: Retrieval) -> list[float]:
     """The signals of one retrieval, in the order of `FEATURES`.
 
-    How well one statement matches the question's words, all and the worst; how well the
-    best statement fits as a whole, and how far it stands out from a share and from a number
-    of the others; over how many documents the first passages are scattered; the share of
-    the question's rarity that lies in names which they do not have; how many terms it has;
-    neighbouring terms found as neighbours; a number asked for and none stated. They are those
-    of the built-in order, whatever a reranker made of it.
+    How well one statement matches the question's words, by their rarity in English and in
+    the documents, and the two that it matches worst; the share of the question's rarity that
+    one holds to the letter; how well the best one fits as a whole, and how far that and its
+    lift over the rest exceed what is usual between the documents; over how many documents the
+    first passages are scattered; the share of the question's rarity that lies in names which
+    they do not have; how many terms it has; neighbouring terms found as neighbours. They are
+    those of the built-in order, whatever a reranker made of it.
     """
     retrieval = retrieval.as_found()
     ranked = [r for r in retrieval.ranked if r.passage.kind != "question"]
     statements = score_statements(index, retrieval, Style())
     if not ranked or not statements:
-        return [0.0, 0.0, 0.0, 0.0, 0.0, float(_FIRST), 1.0, 0.0, 0.0, 1.0]
+        return [*np.zeros(7), float(_FIRST), 1.0, 0.0, 0.0]
     query = retrieval.query
     rarity = _rarities(index, query)
     total = sum(rarity.values()) or 1.0
@@ -92,19 +94,20 @@ def features_of(index: Index, retrieval: Retrieval) -> list[float]:
     held = set(terms_of(" ".join([" ".join([*r.passage.trail, r.passage.text]) for r in first])))
     names = set(terms_of(" ".join(names_in(query.text))))
     long_forms = query.search_text.removeprefix(query.mended).strip()
-    match = word_match(query.mended, [_in_context(c) for c in statements[:_FIRST]], long_forms)
-    no_number = query.wants_number and not NUMBER.search(statements[0].statement.reading)
+    said = [_in_context(chosen) for chosen in statements[:_FIRST]]
+    match = word_match(query.mended, said, partial(_rarity_of_word, index), long_forms)
     return [
         match.mean,
+        match.rare,
         match.weakest,
+        max(_share(rarity, terms_of(text)) for text in said) / total,
         statements[0].score,
-        retrieval.lift,
-        retrieval.standout,
+        statements[0].score - retrieval.usual.nearest,
+        retrieval.lift - retrieval.usual.lift,
         float(len({r.passage.source for r in first})),
-        sum(rarity.get(term, 0.0) for term in names - held) / total,
+        _share(rarity, names - held) / total,
         float(len(rarity)),
         max(r.phrases for r in ranked[:3]),
-        float(no_number),
     ]
 
 
@@ -117,8 +120,18 @@ def _rarities(index: Index, query: Query) -> dict[str, float]:
     """Inverse document frequency of the question's terms and of its unknown words."""
     known = [t for t in query.terms if document_frequency(index, t)]
     unknown = [t for word in query.unknown for t in terms_of(word)]
-    whole = len(index.passages)
-    return {
-        term: float(np.log(1 + whole / (1 + document_frequency(index, term))))
-        for term in (*known, *unknown)
-    }
+    return {term: _rarity(index, document_frequency(index, term)) for term in (*known, *unknown)}
+
+
+def _rarity_of_word(index: Index, word: str) -> float:
+    """That of the commonest of a word's terms."""
+    found = (document_frequency(index, term) for term in terms_of(word))
+    return _rarity(index, max(found, default=0))
+
+
+def _rarity(index: Index, frequency: int) -> float:
+    return float(np.log(1 + len(index.passages) / (1 + frequency)))
+
+
+def _share(rarity: Mapping[str, float], terms: Iterable[str]) -> float:
+    return sum(rarity.get(term, 0.0) for term in set(terms))

@@ -167,8 +167,12 @@ def judge(
     made = _mistakes(rubric, answer, aliases, fitted, refused)
     for number, place in made.items():
         point = rubric.denies[number]
-        if point >= 0 and points[point].verdict in ("partial", "missing"):
-            points[point] = replace(points[point], first=place, last=place, flip=_DENIES)
+        judged = points[point]
+        if point < 0 or judged.flip:
+            continue
+        # What only the mistaken sentence seems to say is not said.
+        if judged.verdict != "covered" or judged.first == judged.last == place:
+            points[point] = replace(judged, first=place, last=place, flip=_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
     return Judgement(tuple(points), tuple(made), made, claims, reference)
@@ -213,6 +217,11 @@ def reference_features(
     parts = [compare(group[0], answer, question, aliases).values for group in groups]
     lengths = np.asarray([float(group[0].weights.sum()) for group in groups])
     return on_reference(entire, parts, lengths, needed(question.text, len(parts)))
+
+
+def nearest(answer: Reading, references: Sequence[Reading]) -> int:
+    """Which of several good answers the answer is nearest to; there are many ways to be right."""
+    return int(np.argmax([float(answer.whole @ reference.whole) for reference in references]))
 
 
 def _match(
@@ -295,7 +304,7 @@ def _mistakes(
                     continue
                 values, _ = point_features((claim,), one, rubric.question, aliases)
                 words = values[FEATURES.index("soft_recall")]
-                said = float(fitted.alone.said(values))
+                said = float(fitted.worded.said(values))
                 if words < _MISTAKE_WORDS or said < _MISTAKE_SAID:
                     continue
                 if said < _best_point(rubric, one, aliases, fitted) + _MISTAKE_MARGIN:

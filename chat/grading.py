@@ -24,8 +24,24 @@ from chat.grade import (
 from chat.grade_feedback import anchor_of, better_sentence, citations, feedback, follow_up
 from chat.grade_gates import MAX_ANSWER, gate, sift
 from chat.grade_llm import ModelJudge
-from chat.grade_points import Judged, Judgement, ReadRubric, judge, read_rubric, stemmed
-from chat.grade_reading import Encoder, Reading, normalised_with_places, pieces_of, slices
+from chat.grade_points import (
+    Judged,
+    Judgement,
+    ReadRubric,
+    judge,
+    nearest,
+    read_rubric,
+    stemmed,
+)
+from chat.grade_reading import (
+    Encoder,
+    Reading,
+    normalised,
+    normalised_with_places,
+    pieces_of,
+    read_all,
+    slices,
+)
 from chat.grade_second import ModelView, second_opinion
 from chat.grade_topic import elsewhere
 from chat.settings import Settings
@@ -76,7 +92,7 @@ class Grader:
         question: str,
         answer: str,
         key_points: Sequence[str] | None = None,
-        reference: str | None = None,
+        reference: str | Sequence[str] | None = None,
         model: str | None = None,
         previous: Grade | None = None,
     ) -> Grade:
@@ -86,7 +102,8 @@ class Grader:
             question: the interview question.
             answer: what the candidate said.
             key_points: what a good answer says; the guide's own rubric when None.
-            reference: a good answer in free words, instead of key points.
+            reference: a good answer in free words, instead of key points; of several, the one
+                nearest to the answer counts.
             model: a model string, the configured one when None; its verdicts count, the
                 offline judge runs beside it.
             previous: the grade of the turns before; this answer is added to theirs and
@@ -107,7 +124,7 @@ class Grader:
         elif previous is not None and key_points is None and reference is None:
             rubric = self._known(previous)
         else:
-            rubric = self._rubric(checked(question), key_points, reference)
+            rubric = self._rubric(checked(question), key_points, reference, answer)
         text, places = normalised_with_places(answer)
         pieces = pieces_of(text)
         texts = [piece.text for piece in pieces]
@@ -192,12 +209,21 @@ class Grader:
         )
 
     def _rubric(
-        self, question: str, key_points: Sequence[str] | None, reference: str | None
+        self,
+        question: str,
+        key_points: Sequence[str] | None,
+        reference: str | Sequence[str] | None,
+        answer: str,
     ) -> Rubric:
         if key_points:
             return Rubric(question, tuple(KeyPoint(point, -1, -1) for point in key_points))
-        if reference and reference.strip():
-            text, _ = normalised_with_places(reference)
+        given = [reference] if isinstance(reference, str) else reference or ()
+        references = [normalised(text) for text in given if text.strip()]
+        if references:
+            text = references[0]
+            if len(references) > 1:
+                said, *read = read_all([normalised(answer), *references], self._encoder)
+                text = references[nearest(said, read)]
             points = [piece.text for piece in pieces_of(text)] or [text]
             return Rubric(
                 question, tuple(KeyPoint(point, -1, -1) for point in points), reference=text
@@ -206,8 +232,8 @@ class Grader:
         known = next(exact, None) or self._nearest(question)
         if known is not None:
             return _of(known)
-        answer = self._answerer.ask(question)
-        quotes = [KeyPoint(c.quote.strip("-* |"), -1, -1) for c in answer.citations]
+        found = self._answerer.ask(question)
+        quotes = [KeyPoint(c.quote.strip("-* |"), -1, -1) for c in found.citations]
         if not quotes:
             raise RubricError(
                 "The guide says nothing about this question, so there is nothing to grade against. "
@@ -360,8 +386,9 @@ def grade_row(grader: Grader, row: dict[str, Any], model: str | None = None) -> 
     if points is not None and not (listed and points):
         raise LineError('"key_points" is not a list of texts')
     reference = row.get("reference")
-    if reference is not None and not isinstance(reference, str):
-        raise LineError('"reference" is not a string')
+    several = isinstance(reference, list) and all(isinstance(text, str) for text in reference)
+    if reference is not None and not (isinstance(reference, str) or several):
+        raise LineError('"reference" is neither a string nor a list of strings')
     return grader.grade(question, answer, points, reference, model).to_json()
 
 

@@ -163,6 +163,9 @@ class QueryReader:
         The vocabulary holds stems. A slip inside an ending (`visibilty`) leaves a stem that
         resembles none, so a long word is first mended by one edit and then stemmed.
         """
+        # The stemmer takes no `s` from what has no other vowel (`vpcs`) or ends in `us` (`gpus`).
+        if word.endswith("s") and any(t in self._vocabulary for t in terms_of(word[:-1])):
+            return word[:-1]
         if len(word) < 5:
             return ""
         if len(word) >= _LONG and word.isalpha():

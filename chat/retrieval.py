@@ -18,6 +18,7 @@ from langchain_core.retrievers import BaseRetriever
 from numpy.typing import NDArray
 from pydantic import ConfigDict, PrivateAttr
 
+from chat.crowding import Crowding, crowding_of, lift
 from chat.query import Query, QueryReader
 from chat.reranking import SecondLook
 from ingest.embedding import Embedder, MiniLM
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from chat.model_rerankers import Reranking
 
 _DENSE_CANDIDATES = 100
-_FEWEST = 100
-"""Statements with which the best one is compared at least."""
 _RERANKED = 30
 """Candidates that get the second look, and that a reranker reads."""
 
@@ -77,11 +76,11 @@ class Retrieval:
     vector: NDArray[np.float32]
     """The question in the statements' space, (384,)."""
     ranked: list[Ranked]
-    standout: float
-    """By how much the best statement is nearer to the question than the nearest 200 are."""
     lift: float
-    """By how much it is nearer than the nearest twentieth of all statements (of a few, than
-    all of them): a measure that does not grow with the index."""
+    """By how much the best statement is nearer to the question than the nearest twentieth of
+    all statements (`chat/crowding.py`)."""
+    usual: Crowding
+    """What likeness is usual between the documents of this index."""
     builtin: tuple[Ranked, ...] | None = None
     """The built-in order where a reranker made that of `ranked`."""
     reranking: "Reranking | None" = None
@@ -105,12 +104,14 @@ class GuideRetriever(BaseRetriever):
     """A `chat.model_rerankers.Reranker`, or None."""
     _reader: QueryReader = PrivateAttr()
     _second_look: SecondLook = PrivateAttr()
+    _usual: Crowding = PrivateAttr()
 
     def model_post_init(self, context: Any) -> None:
-        """Read the vocabulary once."""
+        """Read the vocabulary and the crowding once."""
         index: Index = self.index
         self._reader = QueryReader(index.bm25.vocab_dict, index.aliases)
         self._second_look = SecondLook(index)
+        self._usual = crowding_of(index)
 
     def retrieve(self, question: str, k: int | None = None) -> Retrieval:
         """Rank the passages for a question; at most `k`, best first."""
@@ -154,13 +155,12 @@ class GuideRetriever(BaseRetriever):
             )
             for i in order
         ]
-        twentieth = max(_FEWEST, len(similarities) // 20)
         retrieval = Retrieval(
             query,
             local,
             ranked[:k],
-            _standout(similarities),
-            _standout(similarities, twentieth),
+            lift(similarities),
+            self._usual,
         )
         return retrieval if self.reranker is None else self._reranked(retrieval, ranked, k)
 
@@ -228,14 +228,6 @@ def _best_statements(index: Index, similarities: NDArray[np.float32]) -> NDArray
         has = index.first_statement[1:] > index.first_statement[:-1]
         best[has] = np.maximum.reduceat(similarities, index.first_statement[:-1][has])
     return best
-
-
-def _standout(similarities: NDArray[np.float32], count: int = 200) -> float:
-    """The best similarity less the mean of the `count` best, 0 without any."""
-    if len(similarities) == 0:
-        return 0.0
-    best = -np.partition(-similarities, min(count, len(similarities)) - 1)[:count]
-    return float(best.max() - best.mean())
 
 
 def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,10 +3,11 @@
 Each word of the question is held against the nearest token of a statement, as in ColBERT
 (Khattab and Zaharia 2020), with the token vectors of the model that is loaded anyway. A
 sentence vector stays near when one name is exchanged for another; a single word does not.
-Words count by how rare they are in English: word pieces are numbered by frequency.
+Words count by how rare they are in English (word pieces are numbered by frequency), and by
+how rare they are in the documents.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ _FIRST_WORD, _UNIT = 2000, 1000
 class QuestionWord:
     """A content word of a question: its word pieces' places and its weight."""
 
+    text: str
     places: tuple[int, ...]
     weight: float
 
@@ -35,29 +37,35 @@ class WordMatch:
 
     mean: float = 0.0
     """Over the words, by weight; of the statement where it is highest."""
+    rare: float = 0.0
+    """The same, by how rare the words are in the documents."""
     weakest: float = 0.0
-    """Of the word that is matched worst; of the statement where it is highest."""
+    """Of the two words that are matched worst; of the statement where it is highest."""
 
 
-def word_match(question: str, statements: Sequence[str], more: str = "") -> WordMatch:
+def word_match(
+    question: str, statements: Sequence[str], rarity: Callable[[str], float], more: str = ""
+) -> WordMatch:
     """Match the content words of a question with each of a few statements.
 
-    `more` is read behind the question but not matched: long forms, which tell the model
-    what a short form means.
+    `rarity` gives a word's rarity in the documents. `more` is read behind the question but
+    not matched: long forms, which tell the model what a short form means.
     """
     words = words_of_question(question)
     if not words or not statements:
         return WordMatch()
     asked, *said = MiniLM.shared().tokens([f"{question} {more}".strip(), *statements])
-    weights = np.asarray([word.weight for word in words])
-    means, weakest = [0.0], [0.0]
-    for tokens in said:
-        if len(tokens):
-            nearest = (asked @ tokens.T).max(axis=1)
-            row = np.asarray([_of_word(nearest, word) for word in words])
-            means.append(float(row @ weights / weights.sum()))
-            weakest.append(float(row.min()))
-    return WordMatch(max(means), max(weakest))
+    nearest = [(asked @ tokens.T).max(axis=1) for tokens in said if len(tokens)]
+    if not nearest:
+        return WordMatch()
+    rows = np.asarray([[_of_word(near, word) for word in words] for near in nearest])
+    english = np.asarray([word.weight for word in words])
+    here = np.asarray([rarity(word.text) for word in words])
+    return WordMatch(
+        float((rows @ english).max() / english.sum()),
+        float((rows @ here).max() / here.sum()),
+        float(np.sort(rows, axis=1)[:, :2].mean(axis=1).max()),
+    )
 
 
 def words_of_question(question: str) -> list[QuestionWord]:
@@ -73,7 +81,8 @@ def words_of_question(question: str) -> list[QuestionWord]:
             if start < match.end() and end > match.start()
         )
         if places:
-            words.append(QuestionWord(places, _weight([encoded.ids[place] for place in places])))
+            weight = _weight([encoded.ids[place] for place in places])
+            words.append(QuestionWord(match.group(), places, weight))
     return words
 
 

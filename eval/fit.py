@@ -24,12 +24,13 @@ from ingest.embedding import Embedder
 from ingest.index import Index
 
 _TARGET = Path(answerability.__file__).with_name("answerability.json")
-_MAX_FALSE_REFUSALS = 0.03
-_FOLDS = 6
+_MAX_FALSE_REFUSALS = 0.035
+_FOLDS, _SHUFFLES = 6, 5
+"""The threshold hangs on a few questions; one shuffle would move it by chance."""
 _WEIGHTS = {
     (False, True): 1.0,
     (False, False): 0.8,
-    (True, True): 0.7,
+    (True, True): 1.2,
     (True, False): 0.9,
 }
 """What all rows of a kind count together, by (over a part of the index, answerable)."""
@@ -48,7 +49,7 @@ class Asked:
 def fit(answerer: Answerer, cases: Sequence[Case], target: Path = _TARGET) -> dict[str, Any]:
     """Fit on `cases`, choose the threshold by cross-validation, write `target`.
 
-    The threshold is the highest that keeps false refusals at 3 % of the answerable, over
+    The threshold is the highest that keeps false refusals at 3.5 % of the answerable, over
     the whole index and on folds that the coefficients have not seen.
     """
     service = answerer.service()
@@ -104,17 +105,15 @@ def _model() -> Any:
 def _held_out(
     x: NDArray[np.float64], y: NDArray[np.bool_], weights: NDArray[np.float64], groups: list[str]
 ) -> NDArray[np.float64]:
-    """Each row's probability by a model that has seen no row of the same question."""
-    names = sorted(set(groups))
-    order = np.random.default_rng(0).permutation(len(names))
-    fold_of = {names[i]: place % _FOLDS for place, i in enumerate(order)}
-    folds = np.asarray([fold_of[group] for group in groups])
+    """Each row's mean probability by models that have seen no row of the same question."""
+    from sklearn.model_selection import GroupKFold
+
     held_out = np.zeros(len(y))
-    for fold in range(_FOLDS):
-        out = folds == fold
-        if out.any():
-            model = _model().fit(x[~out], y[~out], sample_weight=weights[~out])
-            held_out[out] = model.predict_proba(x[out])[:, 1]
+    for shuffle in range(_SHUFFLES):
+        folds = GroupKFold(min(_FOLDS, len(set(groups))), shuffle=True, random_state=shuffle)
+        for seen, unseen in folds.split(x, y, groups):
+            model = _model().fit(x[seen], y[seen], sample_weight=weights[seen])
+            held_out[unseen] += model.predict_proba(x[unseen])[:, 1] / _SHUFFLES
     return held_out
 
 

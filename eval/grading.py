@@ -53,15 +53,20 @@ def evaluate(sets: Mapping[str, Sequence[Graded]], encoder: KeptEncoder) -> dict
 
 
 def cosines(rows: Sequence[Graded], encoder: KeptEncoder) -> Floats:
-    """Plain cosine similarity of answer and reference."""
-    texts = list(dict.fromkeys(normalised(t) for row in rows for t in (row.answer, row.reference)))
+    """Plain cosine similarity of answer and nearest reference."""
+    texts = list(
+        dict.fromkeys(normalised(t) for row in rows for t in (row.answer, *row.references))
+    )
     whole = {}
     for first in range(0, len(texts), 256):
         chosen = texts[first : first + 256]
         for text, reading in zip(chosen, read_all(chosen, encoder), strict=True):
             whole[text] = reading.whole
     return np.asarray(
-        [float(whole[normalised(r.answer)] @ whole[normalised(r.reference)]) for r in rows]
+        [
+            max(float(whole[normalised(row.answer)] @ whole[normalised(t)]) for t in row.references)
+            for row in rows
+        ]
     )
 
 

@@ -16,6 +16,7 @@ from chat import grade_order
 from chat.grade_model import FILE, ON_POINT, ON_REFERENCE, Coefficients, Floats, bent, parsed
 from chat.grade_points import (
     ReadRubric,
+    nearest,
     point_features,
     read_rubric,
     reference_features,
@@ -27,7 +28,7 @@ from eval.grading_sets import Graded
 from ingest.index import Index
 from ingest.questions import InterviewQuestion
 
-SET_WEIGHTS = {"mohler": 2500.0, "saf": 1000.0, "beetle": 250.0, "scientsbank": 250.0}
+SET_WEIGHTS = {"mohler": 2500.0, "saf": 1000.0, "beetle": 500.0, "scientsbank": 250.0}
 """How much each set counts; the nearest to this guide's subject and form counts most."""
 _KNOTS = (0.2, 0.4, 0.6, 0.8)
 _RIDGE = 100.0
@@ -183,21 +184,22 @@ def reference_rows(rows: Sequence[Graded], encoder: Encoder) -> Floats:
     """The calibration's features of answers that were graded against a reference."""
     kept: dict[str, Reading] = {}
     parts: dict[str, list[str]] = {}
-    for row in rows:
-        reference = normalised(row.reference)
-        parts.setdefault(reference, [p.text for p in pieces_of(reference)] or [reference])
-    texts = dict.fromkeys(normalised(t) for r in rows for t in (r.answer, r.reference, r.question))
+    for reference in {normalised(text) for row in rows for text in row.references}:
+        parts[reference] = [p.text for p in pieces_of(reference)] or [reference]
+    texts = dict.fromkeys(normalised(t) for r in rows for t in (r.answer, r.question))
+    texts |= dict.fromkeys(parts)
     every = list(dict.fromkeys([*texts, *(part for group in parts.values() for part in group)]))
     for first in range(0, len(every), _BATCH):
         chosen = every[first : first + _BATCH]
         kept.update(zip(chosen, read_all(chosen, encoder), strict=True))
     features = []
     for row in rows:
-        reference = normalised(row.reference)
         answer = kept[normalised(row.answer)]
         if not answer.words:
             features.append(np.zeros(len(ON_REFERENCE)))
             continue
+        read = [kept[normalised(text)] for text in row.references]
+        reference = normalised(row.references[nearest(answer, read)])
         groups = [(kept[part],) for part in parts[reference]]
         question = kept[normalised(row.question)]
         features.append(reference_features(kept[reference], groups, answer, question, {}))

@@ -41,6 +41,13 @@ class Graded:
     """0..1."""
     graders: tuple[float, ...] = ()
     """The scores of the single graders, 0..1, where they are known."""
+    others: tuple[str, ...] = ()
+    """Other good answers, of which the nearest to the answer counts."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All good answers, the first one first."""
+        return (self.reference, *self.others)
 
 
 def load(folder: Path) -> dict[str, list[Graded]]:
@@ -88,6 +95,7 @@ def _graded(row: dict[str, Any]) -> Graded:
         row["student"],
         float(row["score"]),
         tuple(singles),
+        tuple(text for text in row.get("references") or [] if text != row["reference"]),
     )
 
 

@@ -17,7 +17,7 @@ from ingest.markdown import Block, blocks_of
 from ingest.statements import Statement, fence_body, label_of, statements_of
 from ingest.terms import terms_of
 
-CHUNKER_VERSION = "6"
+CHUNKER_VERSION = "7"
 WINDOW = 256
 """Word pieces that all-MiniLM-L6-v2 reads of a text, the two special ones included."""
 TARGET = 160

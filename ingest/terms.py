@@ -11,6 +11,8 @@ from typing import Any
 WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/:'’+&][A-Za-z0-9]+)*")
 """A word, compounds whole."""
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:\.\d+)?")
+_ACRONYMS = re.compile(r"[A-Z]{2,}s")
+"""Several of something that is called by its initials: `GPUs`, `VPCs`."""
 _OWNER = re.compile(r"['’]s$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 STOPWORDS = frozenset(
@@ -39,6 +41,8 @@ def _terms_of_word(word: str) -> tuple[str, ...]:
     lowered = _OWNER.sub("", word.lower())
     if lowered in STOPWORDS:
         return ()
+    if _ACRONYMS.fullmatch(word):
+        return (_stem(lowered[:-1]),)
     parts = [part.lower() for part in _PART.findall(word)]
     if len(parts) < 2:
         return (_stem(lowered),)

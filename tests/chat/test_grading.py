@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from chat.batch import LineError
 from chat.grade_points import judge, read_rubric
 from chat.grade_reading import read_all
 from chat.grading import Grader, PointGrade, RubricError, grade_row, score_of
@@ -122,6 +123,28 @@ def test_a_free_reference_is_graded_by_the_same_judge(grader: Grader) -> None:
     none = grader.grade("Why queues?", "Bread needs flour, water and patience.", None, reference)
     assert good.score >= none.score + 3
     assert len(good.points) == 2
+
+
+def test_of_several_good_answers_the_nearest_one_counts(grader: Grader) -> None:
+    one = "Both terminals are connected to the positive side of the battery."
+    other = "There is no gap in the wire between the terminals."
+    said = "Because no gap lies between the terminals in the wire."
+    either = grader.grade("Why is there no voltage?", said, None, [one, other])
+    assert either.score == grader.grade("Why is there no voltage?", said, None, other).score
+    assert either.score > grader.grade("Why is there no voltage?", said, None, one).score
+
+
+def test_a_reference_of_another_form_is_told(grader: Grader) -> None:
+    line = {"question": "Why queues?", "answer": "They decouple.", "reference": [1]}
+    with pytest.raises(LineError, match="neither a string nor a list"):
+        grade_row(grader, line)
+
+
+def test_a_point_in_one_wording_is_not_held_to_the_cut_of_one_in_many(grader: Grader) -> None:
+    point = "A dead-letter queue keeps messages that failed several times."
+    said = "After several failures the message goes to the DLQ and is kept there."
+    alone = grader.grade("What happens to bad messages?", said, [point]).points[0]
+    assert alone.verdict == "covered"
 
 
 def test_a_key_point_turned_round_is_wrong_and_costs(grader: Grader) -> None:

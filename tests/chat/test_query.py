@@ -46,6 +46,13 @@ def test_a_typing_error_is_mended_and_an_unknown_word_is_reported() -> None:
     assert query.unknown == ("kafkaesque",)
 
 
+@pytest.mark.parametrize("many", ["gpus", "vpcs"])
+def test_several_of_an_acronym_in_small_letters_are_the_acronym(many: str) -> None:
+    query = QueryReader(dict.fromkeys(("gpu", "vpc"), 0), {}).read(f"how big are {many}")
+    assert many.removesuffix("s") in query.terms
+    assert query.unknown == ()
+
+
 def test_a_slip_inside_an_ending_is_mended() -> None:
     query = READER.read("visibilty timeout")
     assert query.terms == ("visibl", "timeout")

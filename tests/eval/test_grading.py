@@ -75,9 +75,9 @@ def test_the_judge_can_be_fitted_again_from_labelled_answers(
     target, order = tmp_path / "model.json", tmp_path / "order.json"
     fit(index, bank, rows, {"saf": graded}, MiniLM.shared(), target, order)
     fitted = parsed(json.loads(target.read_text()))
-    assert fitted.low < fitted.high
+    assert fitted.worded.low < fitted.worded.high and fitted.alone.low < fitted.alone.high
     points_of, verdicts_of, _ = labelled_points(bank, rows, {}, MiniLM.shared())
-    said = fitted.said(points_of)
+    said = fitted.worded.said(points_of)
     assert said[verdicts_of == "covered"].min() > said[verdicts_of == "missing"].mean()
     assert json.loads(order.read_text())["pairs"]
 
