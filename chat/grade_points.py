@@ -170,8 +170,9 @@ def judge(
         judged = points[point]
         if point < 0 or judged.flip:
             continue
-        # What only the mistaken sentence seems to say is not said.
-        if judged.verdict != "covered" or judged.first == judged.last == place:
+        # A point in one wording is soon thought covered: by the mistaken sentence itself, too.
+        lenient = len(rubric.points[point]) == 1 and judged.first == judged.last == place
+        if judged.verdict != "covered" or lenient:
             points[point] = replace(judged, first=place, last=place, flip=_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
