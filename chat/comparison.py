@@ -1,7 +1,7 @@
-"""A question that compares two things -> rows of a table of the documents that names both.
+"""A question that compares things -> rows of a table of the documents that names them.
 
 Any table of the index may serve, also one whose passage was not retrieved: the table's
-header says whether it compares these two. Of several, the one whose columns are named
+header says whether it compares these. Of several, the one whose columns are named
 most exactly and whose rows are nearest to the question is taken.
 """
 
@@ -44,7 +44,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class SideTable:
-    """Rows of one table and the columns of the aspect and of the two sides."""
+    """Rows of one table and the columns of the aspect and of the sides."""
 
     names: tuple[str, ...]
     columns: tuple[int, ...]
@@ -61,7 +61,10 @@ class SideTable:
 
 
 def side_table(index: Index, retrieval: Retrieval) -> SideTable | None:
-    """The best table for the two sides of the question; None without one of two rows."""
+    """The best table for the sides of the question; None without one of two rows.
+
+    Of more than two sides, a table that has only some of them may serve.
+    """
     sides = retrieval.query.sides
     if sides is None:
         return None
@@ -74,18 +77,18 @@ def side_table(index: Index, retrieval: Retrieval) -> SideTable | None:
     best, best_score = None, 0.0
     for (_, _, header), positions in found.items():
         names = [plain(cell) for cell in cells_of(header)]
-        first, second = _columns_of(names, sides, index)
-        if len(names) < 3 or first[0] == second[0] or min(first[1], second[1]) == 0:
+        exact = _columns_of(names, sides, index)
+        if len(names) < 3 or len(exact) < 2:
             continue
-        clear = bool(sides[1]) and min(first[1], second[1]) >= _CLEARLY
+        clear = bool(sides[1]) and len(exact) == len(sides) and min(exact.values()) >= _CLEARLY
         if retrieved.isdisjoint(positions) and not clear:
             continue
-        columns = (0, first[0], second[0])
+        columns = (0, *exact)
         rows = _rows(index, retrieval, positions, max(columns))
         if len(rows) < 2:
             continue
         nearness = float(np.mean([row.similarity for row in rows]))
-        score = first[1] + second[1] + _NEARNESS * nearness
+        score = sum(exact.values()) + _NEARNESS * nearness
         if score > best_score:
             chosen = sorted(rows, key=lambda row: row.statement.start)
             best = SideTable(tuple(names[c] for c in columns), columns, tuple(chosen))
@@ -93,18 +96,20 @@ def side_table(index: Index, retrieval: Retrieval) -> SideTable | None:
     return best
 
 
-def _columns_of(
-    names: Sequence[str], sides: tuple[str, str], index: Index
-) -> tuple[tuple[int, float], tuple[int, float]]:
-    """Of each side its column and how exactly it is named.
+def _columns_of(names: Sequence[str], sides: Sequence[str], index: Index) -> dict[int, float]:
+    """The columns that sides have, in the sides' order, and how exactly each is named.
 
     What a thing that is named alone is compared with is the other column of a table of two.
     """
-    first = _column_of(names, sides[0], index)
-    if sides[1]:
-        return first, _column_of(names, sides[1], index)
-    two = len(names) == 3 and first[1] >= _CLEARLY
-    return first, (3 - first[0], first[1]) if two else (0, 0.0)
+    found: dict[int, float] = {}
+    for side in sides:
+        column, exactly = _column_of(names, side, index) if side else (0, 0.0)
+        if exactly > found.get(column, 0.0):
+            found[column] = exactly
+    if not sides[1] and len(names) == 3 and max(found.values(), default=0.0) >= _CLEARLY:
+        [(column, exactly)] = found.items()
+        found[3 - column] = exactly
+    return found
 
 
 def _rows(

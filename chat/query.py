@@ -63,6 +63,8 @@ _COMPARE = (
         re.I,
     ),
 )
+_EACH = re.compile(r"\s*,\s*(?:and\s+|or\s+)?|\s+(?:vs\.?|versus|or)\s+", re.I)
+_MOST_SIDES = 4
 _LEADING = re.compile(
     r"^(?:(?:when|why|should|would|could|can|do|does|did|is|are|i|we|you|use|using|pick|choose|prefer|"
     r"what|which|how|the|a|an|to|for|between|better|best|difference|explain|tell|me|about|and|in|of|it)\s+)+",
@@ -101,8 +103,8 @@ class Query:
     dimensions: frozenset[str]
     """Of the number that it asks for; empty when it does not tell."""
     wants_steps: bool
-    sides: tuple[str, str] | None
-    """The two things that a comparison question names; the second may be ""."""
+    sides: tuple[str, ...] | None
+    """The things that a comparison question names; of two, the second may be ""."""
 
 
 class QueryReader:
@@ -245,19 +247,20 @@ def dimensions_of(question: str) -> frozenset[str]:
     )
 
 
-def sides_of(question: str) -> tuple[str, str] | None:
-    """The two things that a question compares, or None.
+def sides_of(question: str) -> tuple[str, ...] | None:
+    """The two or more things that a question compares, or None.
 
     The second is "" where only one is named: "how is FIFO different?".
     """
     for pattern in _COMPARE:
         match = pattern.search(question)
         if match:
-            a = _LEADING.sub("", match["a"].strip()).strip()
-            b = _LEADING.sub("", match["b"].strip()).strip()
-            a = " ".join(a.split()[-4:])
-            if terms_of(a) and terms_of(b) and a.lower() != b.lower():
-                return a, b
+            named = [*_EACH.split(match["a"].strip()), *_EACH.split(match["b"].strip())]
+            named = [_LEADING.sub("", name.strip()).strip() for name in named]
+            named[0] = " ".join(named[0].split()[-4:])
+            sides = {name.lower(): name for name in named if terms_of(name)}
+            if len(sides) > 1 and terms_of(named[0]):
+                return tuple(sides.values())[:_MOST_SIDES]
     alone = _ONE_SIDE.search(question)
     if alone and terms_of(alone["a"]):
         return _LEADING.sub("", alone["a"].strip()).strip(), ""

@@ -10,6 +10,7 @@ from chat.comparison import side_table
         ("ALB vs NLB", ("Aspect", "ALB", "NLB")),
         ("difference between a FIFO queue and a standard queue",
          ("Aspect", "FIFO queue", "Standard queue")),
+        ("Lambda vs ALB vs NLB", ("Aspect", "ALB", "NLB")),
         ("how is a FIFO queue different?", ("Aspect", "FIFO queue", "Standard queue")),
     ],
 )  # fmt: skip

@@ -21,10 +21,13 @@ READER = QueryReader(VOCABULARY, {"dlq": ["dead letter queue"]})
         ),
         ("How is FIFO different from standard?", ("FIFO", "standard")),
         ("What are SQS limits and how is FIFO different?", ("FIFO", "")),
+        ("ec2 vs fargate vs lambda", ("ec2", "fargate", "lambda")),
+        ("Compare ALB, NLB and API Gateway", ("ALB", "NLB", "API Gateway")),
+        ("SQS, SNS or EventBridge for fan-out?", ("SNS", "EventBridge")),
         ("What is a queue?", None),
     ],
 )
-def test_a_comparison_names_its_two_sides(question: str, sides: tuple[str, str] | None) -> None:
+def test_a_comparison_names_its_two_sides(question: str, sides: tuple[str, ...] | None) -> None:
     assert sides_of(question) == sides
 
 
