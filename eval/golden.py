@@ -3,6 +3,7 @@
 JSON Lines. A question:
     {"id", "question", "kind", "split": "dev"|"test", "answerable": bool,
      "evidence": [{"source", "heading"}], "facts": ["..", ".. | other wording"]}
+The heading "" is what stands before the first one.
 A conversation's last turn has besides `history` (as in `ask --batch`) and `standalone`,
 a person's rewrite of it that needs no history.
 """
@@ -98,14 +99,13 @@ class Judge:
         self._sections: dict[str, dict[str, list[Span]]] = {}
 
     def sections(self, source: str) -> dict[str, list[Span]]:
-        """heading (lower case) -> the spans of the sections directly under it."""
+        """heading (lower case) -> the spans directly under it; "" is what stands under none."""
         if source not in self._sections:
             found: dict[str, list[Span]] = {}
             document = self._documents.get(source)
             for block in blocks_of(document.text) if document else []:
-                if block.trail:
-                    span = Span(source, block.start, block.end)
-                    found.setdefault(block.trail[-1].lower(), []).append(span)
+                heading = block.trail[-1].lower() if block.trail else ""
+                found.setdefault(heading, []).append(Span(source, block.start, block.end))
             self._sections[source] = found
         return self._sections[source]
 
