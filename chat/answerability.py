@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chat.extractive import Chosen, Style, score_statements
 from chat.query import Query, names_in
 from chat.reranking import document_frequency
+from chat.reranking import rarity as rarity_in
 from chat.retrieval import Retrieval
 from chat.word_match import word_match
 from ingest.index import Index
@@ -120,17 +121,13 @@ def _rarities(index: Index, query: Query) -> dict[str, float]:
     """Inverse document frequency of the question's terms and of its unknown words."""
     known = [t for t in query.terms if document_frequency(index, t)]
     unknown = [t for word in query.unknown for t in terms_of(word)]
-    return {term: _rarity(index, document_frequency(index, term)) for term in (*known, *unknown)}
+    return {term: rarity_in(index, document_frequency(index, term)) for term in (*known, *unknown)}
 
 
 def _rarity_of_word(index: Index, word: str) -> float:
     """That of the commonest of a word's terms."""
     found = (document_frequency(index, term) for term in terms_of(word))
-    return _rarity(index, max(found, default=0))
-
-
-def _rarity(index: Index, frequency: int) -> float:
-    return float(np.log(1 + len(index.passages) / (1 + frequency)))
+    return rarity_in(index, max(found, default=0))
 
 
 def _share(rarity: Mapping[str, float], terms: Iterable[str]) -> float:

@@ -17,7 +17,7 @@ from chat.grade import Verdict
 from chat.grade_features import FEATURES, Compared, compare
 from chat.grade_model import Coefficients, coefficients, on_point, on_reference
 from chat.grade_polarity import Flip, Sentence, denied, flip
-from chat.grade_reading import Encoder, Piece, Reading, read_all, words_in
+from chat.grade_reading import Encoder, FloatRows, Piece, Reading, read_all, words_in
 from ingest.questions import KeyPoint, Mistake
 
 _REJECTS = re.compile(
@@ -220,9 +220,12 @@ def reference_features(
     return on_reference(entire, parts, lengths, needed(question.text, len(parts)))
 
 
-def nearest(answer: Reading, references: Sequence[Reading]) -> int:
-    """Which of several good answers the answer is nearest to; there are many ways to be right."""
-    return int(np.argmax([float(answer.whole @ reference.whole) for reference in references]))
+def nearest(answer: FloatRows, references: Sequence[FloatRows]) -> int:
+    """Which of several good answers the answer is nearest to; there are many ways to be right.
+
+    Unit vectors of the whole texts, (384,) each.
+    """
+    return int(np.argmax([float(answer @ reference) for reference in references]))
 
 
 def _match(
@@ -305,6 +308,7 @@ def _mistakes(
                     continue
                 values, _ = point_features((claim,), one, rubric.question, aliases)
                 words = values[FEATURES.index("soft_recall")]
+                # `_MISTAKE_SAID` was chosen for this judge; the other one would charge more.
                 said = float(fitted.worded.said(values))
                 if words < _MISTAKE_WORDS or said < _MISTAKE_SAID:
                     continue

@@ -39,7 +39,6 @@ from chat.grade_reading import (
     normalised,
     normalised_with_places,
     pieces_of,
-    read_all,
     slices,
 )
 from chat.grade_second import ModelView, second_opinion
@@ -222,7 +221,9 @@ class Grader:
         if references:
             text = references[0]
             if len(references) > 1:
-                said, *read = read_all([normalised(answer), *references], self._encoder)
+                texts = [normalised(answer), *references]
+                encoder = self._encoder or MiniLM.shared()
+                (said, *read), _ = encoder.encode_spans(texts, [()] * len(texts))
                 text = references[nearest(said, read)]
             points = [piece.text for piece in pieces_of(text)] or [text]
             return Rubric(

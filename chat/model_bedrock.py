@@ -54,6 +54,19 @@ def session(settings: Settings, quick: bool = False) -> Any:
     return boto3.Session(botocore_session=core, region_name=region)
 
 
+def client_config(seconds: float, mode: str, attempts: int) -> Any:
+    """Botocore's configuration of a client: the read timeout, how and how often it retries."""
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=5,
+        read_timeout=seconds,
+        retries={"mode": mode, "total_max_attempts": attempts},
+        max_pool_connections=32,
+        tcp_keepalive=True,
+    )
+
+
 @cache
 def _loader(data_path: str | None) -> Any:
     """Botocore's reader of its descriptions of AWS: megabytes of JSON, read once a process."""
@@ -114,13 +127,7 @@ def _open(spec: Spec, settings: Settings) -> Opened:
     from botocore.config import Config
 
     aws = session(settings)
-    config = Config(
-        connect_timeout=5,
-        read_timeout=settings.model_timeout,
-        retries={"mode": "adaptive", "total_max_attempts": _ATTEMPTS},
-        max_pool_connections=32,
-        tcp_keepalive=True,
-    )
+    config = client_config(settings.model_timeout, "adaptive", _ATTEMPTS)
     client = aws.client(
         "bedrock-runtime", endpoint_url=settings.bedrock_endpoint_url, config=config
     )

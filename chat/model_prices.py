@@ -2,12 +2,15 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from chat.answer import Usage
 
+T = TypeVar("T")
 _FILE = Path(__file__).with_name("prices.toml")
 _AREA = re.compile(r"(?:us|eu|apac|jp|au|in|ca|sa|amer|us-gov|global)\.")
 _VERSION = r"(?:-\d{8})?(?:-v\d+(?::\d+)?|-\d+:\d+)?(?::\w+)?"
@@ -39,19 +42,19 @@ def known(model_id: str) -> Known | None:
 
     A model that is only similar does not count: another version may cost ten times as much.
     """
-    base = base_id(model_id)
-    for name, entry in _table()[1].items():
-        if base.startswith(name) and re.fullmatch(_VERSION, base[len(name) :]):
-            return entry
-    return None
+    return _entry(_table()[1], model_id)
 
 
 def rerank_price(model_id: str) -> float | None:
     """US dollars for one call of a Bedrock reranker; None where the table has no price."""
+    return _entry(_table()[2], model_id)
+
+
+def _entry(table: Mapping[str, T], model_id: str) -> T | None:
     base = base_id(model_id)
-    for name, dollars in _table()[2].items():
+    for name, entry in table.items():
         if base.startswith(name) and re.fullmatch(_VERSION, base[len(name) :]):
-            return dollars
+            return entry
     return None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from chat.model_bedrock import session, uses_api_key
+from chat.model_bedrock import client_config, session, uses_api_key
 from chat.model_deadline import Deadline, OutOfTime, refuse_when_over, within
 from chat.model_errors import ModelError, from_exception
 from chat.settings import Settings
@@ -61,22 +61,14 @@ class BedrockScorer:
             return self._opened
 
     def _open(self) -> "BedrockRerank":
-        from botocore.config import Config
         from botocore.exceptions import NoCredentialsError
         from langchain_aws.document_compressors.rerank import BedrockRerank
 
         aws = session(self._settings)
-        config = Config(
-            connect_timeout=5,
-            read_timeout=self._seconds,
-            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-            max_pool_connections=32,
-            tcp_keepalive=True,
-        )
         client = aws.client(
             "bedrock-agent-runtime",
             endpoint_url=_address(self._settings.bedrock_endpoint_url),
-            config=config,
+            config=client_config(self._seconds, "standard", _ATTEMPTS),
         )
         if aws.get_credentials() is None:
             if uses_api_key():

@@ -69,12 +69,14 @@ def held(own: Collection[str], context: Collection[str], rarity: Mapping[str, fl
 
 def rarity_of(index: Index, terms: Sequence[str]) -> dict[str, float]:
     """Inverse document frequency of each term, scaled to a sum of 1."""
-    total = len(index.passages)
-    weights = {
-        term: float(np.log(1 + total / (1 + document_frequency(index, term)))) for term in terms
-    }
+    weights = {term: rarity(index, document_frequency(index, term)) for term in terms}
     whole = sum(weights.values()) or 1.0
     return {term: weight / whole for term, weight in weights.items()}
+
+
+def rarity(index: Index, frequency: int) -> float:
+    """Inverse document frequency of what stands in so many passages."""
+    return float(np.log(1 + len(index.passages) / (1 + frequency)))
 
 
 def document_frequency(index: Index, term: str) -> int:

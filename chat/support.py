@@ -39,6 +39,8 @@ class Verdict:
     reason: str = ""
     similarity: float = 0.0
     coverage: float = 0.0
+    by_meaning: bool = False
+    """Supported, but only as long as the similarity is high enough."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def check(
         return Verdict(True, "", similarity, coverage)
     if coverage < thresholds.coverage or similarity < thresholds.similarity:
         return Verdict(False, "the passage does not say this", similarity, coverage)
-    return Verdict(True, "", similarity, coverage)
+    return Verdict(True, "", similarity, coverage, by_meaning=True)
 
 
 def similarities(sentences: Sequence[str], quotes: Sequence[str]) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 from chat.answer import EXTRACTIVE, Answer
 from chat.answering import NOT_SAID, Answerer
 from chat.citations import Citation
-from chat.support import Thresholds, check
+from chat.support import check
 from eval.facts import coverage
 from eval.golden import Case, Judge
 from eval.llm_judge import judged
@@ -18,7 +18,6 @@ from eval.retrieval import span_of
 from ingest.embedding import MiniLM
 from ingest.markdown import plain
 
-_LIMITS = Thresholds()
 _MARKER = re.compile(r"\s*\[(\d+)\]")
 
 
@@ -142,14 +141,16 @@ def citation_figures(
         # A row's column names and an item's label stand outside the quote itself.
         context = f"{' '.join(citation.trail)} {_surroundings(answerer, citation)}"
         told = check(words, quote, context, 1.0, aliases)
-        if told.supported and told.coverage < _LIMITS.certain_coverage:
-            open_pairs.append((words, quote))  # meaning decides
+        if told.by_meaning:
+            open_pairs.append((words, quote, context))
         else:
             verdicts.append(told.supported)
     # Most answers say what they quote, and need no vectors.
-    texts = list(dict.fromkeys(text for pair in open_pairs for text in pair))
+    texts = list(dict.fromkeys(text for words, quote, _ in open_pairs for text in (words, quote)))
     vectors = dict(zip(texts, MiniLM.shared().queries(texts), strict=True))
-    verdicts += [float(vectors[a] @ vectors[b]) >= _LIMITS.similarity for a, b in open_pairs]
+    for words, quote, context in open_pairs:
+        similarity = float(vectors[words] @ vectors[quote])
+        verdicts.append(check(words, quote, context, similarity, aliases).supported)
     with_marker = sum(bool(numbers) for _, numbers in units) / len(units)
     return with_marker, (mean(verdicts) if verdicts else 0.0)
 

@@ -198,8 +198,8 @@ def reference_rows(rows: Sequence[Graded], encoder: Encoder) -> Floats:
         if not answer.words:
             features.append(np.zeros(len(ON_REFERENCE)))
             continue
-        read = [kept[normalised(text)] for text in row.references]
-        reference = normalised(row.references[nearest(answer, read)])
+        read = [kept[normalised(text)].whole for text in row.references]
+        reference = normalised(row.references[nearest(answer.whole, read)])
         groups = [(kept[part],) for part in parts[reference]]
         question = kept[normalised(row.question)]
         features.append(reference_features(kept[reference], groups, answer, question, {}))

@@ -51,14 +51,22 @@ def _parser() -> "MarkdownIt":
     return MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
+_LESSON = 200_000
+"""Characters up to which a text's blocks are kept; a few huge files would fill the memory."""
+
+
 def blocks_of(text: str) -> list[Block]:
     """Split Markdown `text` into blocks; front matter and thematic breaks are left out."""
-    return list(_blocks(text))
+    return list(_kept_blocks(text) if len(text) <= _LESSON else _blocks(text))
 
 
 @lru_cache(maxsize=128)
+def _kept_blocks(text: str) -> tuple[Block, ...]:
+    """Passages, questions and the check of the form each ask for a lesson's blocks."""
+    return _blocks(text)
+
+
 def _blocks(text: str) -> tuple[Block, ...]:
-    """`blocks_of`, kept: passages, questions and the check of the form each ask for a lesson's."""
     body_start = front_matter(text)[1]
     # Blank lines stand in for the front matter, so that line numbers stay those of `text`.
     prefix = "\n" * text.count("\n", 0, body_start)
