@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chat.grade import Verdict
 from chat.grade_features import FEATURES, NEGATIVE
 
 FILE = Path(__file__).with_name("grade_model.json")
@@ -56,12 +57,40 @@ class PointModel:
     """The judge of one point."""
 
     said: Logistic
-    """The point is made, at least partly."""
+    """The point is made, at least partly, as far as likeness tells."""
     covered: Logistic
-    low: float
-    """Mean probability from which a point counts as partly made."""
-    high: float
-    """Mean probability from which it counts as covered."""
+    weights: Floats
+    """(likeness and entailment, verdicts): what the two together say."""
+    bias: Floats
+    partial: float
+    """How much more a partial point counts than its probability: it hides between the others."""
+
+    def chances(self, said: Floats, covered: Floats, entailed: Floats) -> Floats:
+        """Probabilities of `VERDICTS` for each row, (rows, 4).
+
+        Args:
+            said: (rows,), the regressions' probabilities.
+            covered: (rows,)
+            entailed: (rows, 4), the cross-encoder's probabilities for the best words.
+        """
+        logits = on_verdict(said, covered, entailed) @ self.weights
+        return softmax(logits + self.bias)
+
+    def verdict(self, chances: Floats) -> Verdict:
+        """The verdict on one point, from its row of `chances`."""
+        return verdict_of(chances, self.partial)
+
+
+def verdict_of(chances: Floats, partial: float) -> Verdict:
+    """The verdict on one point; `partial` is `PointModel.partial`.
+
+    What is likely wrong is not made, and no more: no probability of this model is high
+    enough to blame somebody for. That takes evidence of its own (`grade_points`).
+    """
+    covered, half, missing = chances[0], partial * chances[1], chances[2] + chances[3]
+    if half >= max(covered, missing):
+        return "partial"
+    return "covered" if covered >= missing else "missing"
 
 
 @dataclass(frozen=True)
@@ -107,7 +136,24 @@ def _point_model(values: dict[str, Any]) -> PointModel:
         Logistic(np.asarray(values[name]["weights"]), values[name]["bias"])
         for name in ("said", "covered")
     )
-    return PointModel(said, covered, values["low"], values["high"])
+    return PointModel(
+        said,
+        covered,
+        np.asarray(values["weights"]),
+        np.asarray(values["bias"]),
+        values["partial"],
+    )
+
+
+def on_verdict(said: Floats, covered: Floats, entailed: Floats) -> Floats:
+    """Log odds of both regressions and of the cross-encoder's verdicts, (rows, 6)."""
+    return logit(np.concatenate([said[:, None], covered[:, None], entailed], axis=1))
+
+
+def logit(chances: Floats) -> Floats:
+    """Log odds, kept finite."""
+    kept = np.clip(chances, 1e-4, 1 - 1e-4)
+    return np.asarray(np.log(kept) - np.log(1 - kept))
 
 
 def bent(features: Floats, knots: Floats) -> Floats:
@@ -138,3 +184,9 @@ def on_reference(whole: Floats, points: Sequence[Floats], lengths: Floats, need:
         mean = (lengths / (lengths.sum() or 1.0)) @ signed
     values = np.concatenate([whole * SIGNS, mean, signed.max(axis=0)])
     return np.asarray(values[_CHOSEN])
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities of each row."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))

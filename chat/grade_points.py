@@ -1,9 +1,10 @@
 """The offline judge: which key points does an answer make, and which does it contradict?
 
-Each wording of each point is compared with the answer (`grade_features`); two fitted
-logistic regressions turn the features into the probabilities that the point is said at all
-and that it is covered. What the answer itself takes back, and what turns a true sentence
-round nearly word for word (`grade_polarity`), makes a point wrong.
+Each wording of each point is compared with the answer (`grade_features`), which finds the
+words that decide it and says how like they are; a cross-encoder reads these words and the
+point together (`grade_entailment`) and says whether they state it or deny it. A fitted
+model weighs both. What the answer itself takes back, and what turns a true sentence round
+nearly word for word (`grade_polarity`), makes a point wrong, too.
 """
 
 import re
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.grade import Verdict
+from chat.grade_entailment import VERDICTS, entailment
 from chat.grade_features import FEATURES, Compared, compare
 from chat.grade_model import Coefficients, coefficients, on_point, on_reference
 from chat.grade_polarity import Flip, Sentence, denied, flip
@@ -30,6 +32,12 @@ _MISTAKE_SAID, _MISTAKE_MEANING, _MISTAKE_WORDS = 0.3, 0.6, 0.6
 _MISTAKE_MARGIN = 0.1
 """How much more clearly a sentence must say the mistake than any key point."""
 _DENIES = "this is a common mistake"
+_SPOKEN_OF, _STATED = 0.4, 0.6
+"""Likeness from which an answer speaks of a point, and from which it seems to state it."""
+_CHECK_NUMBERS = "The numbers differ from the key point's: check them."
+_OTHER_NUMBER = "the number contradicts the key point's"
+_DENIED = 0.7
+"""Probability from which the cross-encoder's word counts as evidence that a point is denied."""
 _SAME_MATTER = 0.65
 """Similarity of a mistake, with what is right instead, and the key point that it denies."""
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -62,29 +70,34 @@ class ReadRubric:
 class Judged:
     """What the judge says of one point."""
 
-    said: float
-    covered: float
-    first: int
-    last: int
+    verdict: Verdict
+    chances: tuple[float, ...]
+    """Probabilities of covered, partial, missing, wrong."""
+    likeness: float = 0.0
+    """0..1: how like the best words are to the point, be they for it or against it."""
+    first: int = -1
+    last: int = -1
     """Pieces of the answer that decide it, -1 without any."""
-    cuts: tuple[float, float]
-    """Values from which it counts as partly made, and as covered."""
-    flip: str = ""
+    reason: str = ""
     """Why it is wrong; "" when it is not."""
     note: str = ""
 
     @property
     def value(self) -> float:
-        """Mean of both probabilities: 0 missing, 1 covered."""
-        return (self.said + self.covered) / 2
+        """0 missing, 1 covered."""
+        return self.chances[0] + self.chances[1] / 2
 
-    @property
-    def verdict(self) -> Verdict:
-        """The verdict that the value and the cuts give."""
-        if self.flip:
-            return "wrong"
-        low, high = self.cuts
-        return "covered" if self.value >= high else "partial" if self.value >= low else "missing"
+    def is_lost_in(self, rest: "Judged") -> bool:
+        """The point is spoken of, and no more so in the `rest` of the answer."""
+        spoken_of = self.likeness >= _SPOKEN_OF
+        return spoken_of and rest.likeness < min(self.likeness - 0.1, _STATED)
+
+    def denied(self, reason: str) -> "Judged":
+        """The same point, found wrong for a reason of its own."""
+        return replace(self, verdict="wrong", reason=reason, note="")
+
+
+_UNSAID = Judged("missing", (0.0, 0.0, 1.0, 0.0))
 
 
 @dataclass(frozen=True)
@@ -145,35 +158,30 @@ def judge(
     flips = _flips(answer.pieces, rubric.truths)
     against = {*refused, *flips}
     sound = _only(answer, [n for n in range(len(answer.pieces)) if n not in against])
-    points = []
+    points = _weighed(rubric.points, answer, rubric.question, aliases, fitted)
     used: set[int] = set()
-    for group in rubric.points:
-        whole = _match(group, answer, rubric.question, aliases, fitted)
-        if not against:
-            points.append(whole)
-            continue
+    if against:
         rest, places = sound
-        kept = _match(group, rest, rubric.question, aliases, fitted, places)
-        hit = [n for n in range(whole.first, whole.last + 1) if n in against]
-        lost = whole.verdict != "missing" and kept.value < min(whole.value - 0.1, whole.cuts[1])
-        if hit and lost:
-            used.update(hit)
-            reason = next((flips[n].reason for n in hit if n in flips), "")
-            reason = reason or next(refused[n] for n in hit if n in refused)
-            points.append(replace(whole, flip=reason, note=""))
-        else:
-            unsaid = kept.verdict == "missing"
-            points.append(replace(kept, first=-1, last=-1, note="") if unsaid else kept)
+        kept = _weighed(rubric.points, rest, rubric.question, aliases, fitted, places)
+        for number, (whole, without) in enumerate(zip(points, kept, strict=True)):
+            hit = [n for n in range(whole.first, whole.last + 1) if n in against]
+            if hit and whole.is_lost_in(without):
+                used.update(hit)
+                reason = next((flips[n].reason for n in hit if n in flips), "")
+                reason = reason or next(refused[n] for n in hit if n in refused)
+                points[number] = whole.denied(reason)
+            else:
+                points[number] = without
     made = _mistakes(rubric, answer, aliases, fitted, refused)
     for number, place in made.items():
         point = rubric.denies[number]
         judged = points[point]
-        if point < 0 or judged.flip:
+        if point < 0 or judged.verdict == "wrong":
             continue
         # A point in one wording is soon thought covered: by the mistaken sentence itself, too.
         lenient = len(rubric.points[point]) == 1 and judged.first == judged.last == place
         if judged.verdict != "covered" or lenient:
-            points[point] = replace(judged, first=place, last=place, flip=_DENIES)
+            points[point] = replace(judged, first=place, last=place).denied(_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
     return Judgement(tuple(points), tuple(made), made, claims, reference)
@@ -228,27 +236,54 @@ def nearest(answer: FloatRows, references: Sequence[FloatRows]) -> int:
     return int(np.argmax([float(answer @ reference) for reference in references]))
 
 
-def _match(
-    group: Sequence[Reading],
+def _weighed(
+    groups: Sequence[Sequence[Reading]],
     answer: Reading,
     question: Reading,
     aliases: Mapping[str, Sequence[str]],
     fitted: Coefficients,
     places: Sequence[int] | None = None,
-) -> Judged:
-    model = fitted.of(len(group))
-    cuts = (model.low, model.high)
+) -> list[Judged]:
+    """Every point of a rubric against one answer; the cross-encoder reads all in one pass."""
     if not answer.words:
-        return Judged(0.0, 0.0, -1, -1, cuts)
-    values, best = point_features(group, answer, question, aliases)
-    said, covered = float(model.said(values)), float(model.covered(values))
-    note = ""
-    if values[FEATURES.index("other_numbers")] and said >= 0.5:
-        note = "The numbers differ from the key point's: check them."
-    first, last = best.first, best.last
-    if places is not None and first >= 0:
-        first, last = places[first], places[last]
-    return Judged(said, covered, first, last, cuts, "", note)
+        return [_UNSAID] * len(groups)
+    matched = [point_features(group, answer, question, aliases) for group in groups]
+    entailed = entailment(
+        [
+            ([wording.text for wording in group], answer.between(best.first, best.last))
+            for group, (_, best) in zip(groups, matched, strict=True)
+        ]
+    )
+    judged = []
+    for group, (values, best), row in zip(groups, matched, entailed, strict=True):
+        model = fitted.of(len(group))
+        said, covered = model.said(values[None]), model.covered(values[None])
+        chances = model.chances(said, covered, row[None])[0]
+        first, last = best.first, best.last
+        if places is not None:
+            first, last = places[first], places[last]
+        point = Judged(
+            model.verdict(chances),
+            tuple(float(chance) for chance in chances),
+            float(said[0] + covered[0]) / 2,
+            first,
+            last,
+        )
+        if values[FEATURES.index("other_numbers")]:
+            point = _with_other_numbers(point, denied=float(row[VERDICTS.index("wrong")]))
+        judged.append(point)
+    return judged
+
+
+def _with_other_numbers(point: Judged, denied: float) -> Judged:
+    """A point beside which only other numbers of its kind stand.
+
+    People's answers with another number are right more often than not, so it takes the
+    cross-encoder's word, too, to call one wrong.
+    """
+    if denied >= _DENIED and point.likeness >= _SPOKEN_OF:
+        return point.denied(_OTHER_NUMBER)
+    return point if point.verdict == "missing" else replace(point, note=_CHECK_NUMBERS)
 
 
 def _only(answer: Reading, places: Sequence[int]) -> tuple[Reading, list[int]]:

@@ -88,6 +88,12 @@ class Reading:
         """The text of the pieces."""
         return " ".join(piece.text for piece in self.pieces)
 
+    def between(self, first: int, last: int) -> str:
+        """The text of pieces `first..last`, on one line; "" for a place that is none (-1)."""
+        if first < 0:
+            return ""
+        return " ".join(self.text[self.pieces[first].start : self.pieces[last].end].split())
+
     @cached_property
     def quantities(self) -> list[Quantity]:
         """All numbers of the text."""

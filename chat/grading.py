@@ -56,7 +56,7 @@ __all__ = [
 OFFLINE = "extractive"
 _SAME_QUESTION = 0.80
 _KEPT_RUBRICS = 64
-_NEAR_CUT = 0.12
+_CLEAR = 0.55
 _REFERENCE_PENALTY = 2.5
 
 
@@ -183,10 +183,7 @@ class Grader:
         score = _score(points, len(made), len(claims), found if offline else None, rubric)
         mistakes = [rubric.mistakes[n] for n in made]
         wrong = [f"{_said(reading, n)} - {turned.reason}: {turned.truth}" for n, turned in claims]
-        doubtful = sum(
-            any(abs(judged.value - cut) < _NEAR_CUT for cut in judged.cuts)
-            for judged in found.points
-        )
+        doubtful = sum(max(judged.chances) < _CLEAR for judged in found.points)
         width = 0.5 + 4.0 * doubtful / (len(points) or 1) / 2
         return Grade(
             rubric.question,
@@ -323,7 +320,7 @@ def _point(
         end,
         "vital" if key.vital else "okay",
         round(judged.value, 3),
-        judged.flip or (judged.note if verdict != "missing" else ""),
+        judged.reason or judged.note,
     )
 
 

@@ -12,7 +12,7 @@ from ingest.errors import GuideError
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 PARTS = (
     "retrieval", "answers", "conversations", "support", "grading", "speed", "all", "gate",
-    "gate-answers", "gate-grading", "fit", "fit-grading",
+    "gate-answers", "gate-grading", "fit", "fit-grading", "fit-entailment",
 )  # fmt: skip
 
 

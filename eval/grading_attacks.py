@@ -8,15 +8,21 @@ import numpy as np
 
 from chat.grading import Grader
 from eval.attacks import EACH, Attack, attacks
+from eval.entailment_data import seen_questions
 from eval.grading_labelled import Labelled
 
 _NOTHING, _LOST, _MOVED = 3.0, 2.0, 1.0
 
 
 def made(grader: Grader, labelled: Sequence[Labelled], each: int = EACH) -> list[Attack]:
-    """The attacks on the guide's questions; good labelled answers serve as their bases."""
+    """The attacks on the guide's questions; good labelled answers serve as their bases.
+
+    Questions that the cross-encoder was fitted on are left out: there it knows too much.
+    """
     good = [(row.question_id, row.answer, row.score) for row in labelled]
-    return attacks(grader.question_bank(), good, each)
+    fitted_on = seen_questions()
+    bank = [question for question in grader.question_bank() if question.text not in fitted_on]
+    return attacks(bank, good, each)
 
 
 def evaluate(grader: Grader, rows: Sequence[Attack]) -> dict[str, Any]:

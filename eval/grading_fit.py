@@ -5,15 +5,27 @@ similarity, so that no answer loses by saying more of what is wanted.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chat import grade_order
-from chat.grade_model import FILE, ON_POINT, ON_REFERENCE, Coefficients, Floats, bent, parsed
+from chat.grade_entailment import VERDICTS, entailment
+from chat.grade_model import (
+    FILE,
+    ON_POINT,
+    ON_REFERENCE,
+    Coefficients,
+    Floats,
+    bent,
+    on_verdict,
+    parsed,
+    softmax,
+    verdict_of,
+)
 from chat.grade_points import (
     ReadRubric,
     nearest,
@@ -33,6 +45,7 @@ SET_WEIGHTS = {"mohler": 2500.0, "saf": 1000.0, "beetle": 500.0, "scientsbank": 
 _KNOTS = (0.2, 0.4, 0.6, 0.8)
 _RIDGE = 100.0
 _INVERSE_PENALTY = 0.05
+_INVERSE_PENALTY_OF_VERDICTS = 0.1
 _BATCH = 256
 
 
@@ -55,33 +68,47 @@ def fit(
     questions = {name: np.asarray([row.question_id for row in rows]) for name, rows in sets.items()}
     values: dict[str, Any] = {
         "on_point": list(ON_POINT),
-        "worded": point_model(*worded),
-        "alone": point_model(*alone),
+        "worded": point_model(worded),
+        "alone": point_model(alone),
         "on_reference": list(ON_REFERENCE),
         "reference": calibration(features, scores, questions),
         "fitted_on": {
-            "points": f"{len(worded[1])} key points in {len(labelled)} answers of the development "
-            "split of eval/golden/grading.jsonl",
+            "points": f"{len(worded.verdicts)} key points in {len(labelled)} answers of the "
+            "development split of eval/golden/grading.jsonl",
             "reference": ", ".join(f"{len(rows)} of {name}" for name, rows in sets.items())
             + " (answers graded by people; development parts, not in this repository)",
         },
     }
     parsed(values)
     target.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
-    chosen = {
-        name: {cut: values[name][cut] for cut in ("low", "high")} for name in ("worded", "alone")
-    }
+    chosen = {name: {"partial": values[name]["partial"]} for name in ("worded", "alone")}
     return {**chosen, "fitted_on": values["fitted_on"]}
 
 
-def point_model(features: Floats, verdicts: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
-    """The judge of a point: both regressions and the cuts between the verdicts."""
-    low, high = cuts(features, verdicts, groups)
+@dataclass(frozen=True)
+class LabelledPoints:
+    """All key points of some labelled answers, one a row."""
+
+    features: Floats
+    """(points, `ON_POINT`)"""
+    entailed: Floats
+    """(points, 4)"""
+    verdicts: np.ndarray
+    questions: np.ndarray
+
+
+def point_model(rows: LabelledPoints) -> dict[str, Any]:
+    """The judge of a point: both regressions, what weighs them, and when it says what."""
+    both = held_out(rows)
+    seen = on_verdict(both[:, 0], both[:, 1], rows.entailed)
+    chances = np.zeros((len(seen), len(VERDICTS)))
+    for train, rest in folds(rows.questions, seed=1):
+        chances[rest] = weighed(multinomial(seen[train], rows.verdicts[train]), seen[rest])
     return {
-        "said": logistic(features, np.isin(verdicts, ("covered", "partial"))),
-        "covered": logistic(features, verdicts == "covered"),
-        "low": low,
-        "high": high,
+        "said": logistic(rows.features, np.isin(rows.verdicts, ("covered", "partial"))),
+        "covered": logistic(rows.features, rows.verdicts == "covered"),
+        **multinomial(seen, rows.verdicts),
+        "partial": readiness(chances, rows.verdicts),
     }
 
 
@@ -108,11 +135,11 @@ def labelled_points(
     labelled: Sequence[Labelled],
     aliases: Mapping[str, Sequence[str]],
     encoder: Encoder,
-) -> tuple[Floats, np.ndarray, np.ndarray]:
-    """Features, verdicts and question ids of all points of some labelled answers."""
+) -> LabelledPoints:
+    """All points of some labelled answers, as the judge sees them."""
     by_id = {question.id: question for question in bank}
     rubrics: dict[str, ReadRubric] = {}
-    features, verdicts, groups = [], [], []
+    features, readings, verdicts, questions = [], [], [], []
     answers = read_all([normalised(row.answer) for row in labelled], encoder)
     for row, answer in zip(labelled, answers, strict=True):
         if row.question_id not in rubrics:
@@ -123,10 +150,19 @@ def labelled_points(
         rubric = rubrics[row.question_id]
         names = {**aliases, **rubric.aliases}
         for group, verdict in zip(rubric.points, row.points, strict=True):
-            features.append(point_features(group, answer, rubric.question, names)[0])
+            values, best = point_features(group, answer, rubric.question, names)
+            features.append(values)
+            readings.append(
+                ([wording.text for wording in group], answer.between(best.first, best.last))
+            )
             verdicts.append(verdict)
-            groups.append(row.question_id)
-    return np.asarray(features), np.asarray(verdicts), np.asarray(groups)
+            questions.append(row.question_id)
+    return LabelledPoints(
+        np.asarray(features),
+        entailment(readings),
+        np.asarray(verdicts),
+        np.asarray(questions),
+    )
 
 
 def logistic(features: Floats, wanted: np.ndarray) -> dict[str, Any]:
@@ -147,37 +183,60 @@ def probabilities(fitted: dict[str, Any], features: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-(features @ weights + fitted["bias"]))))
 
 
-def held_out(features: Floats, verdicts: np.ndarray, groups: np.ndarray) -> Floats:
-    """The judge's value of each point, from folds whose questions it has not seen."""
+def folds(questions: np.ndarray, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows to fit on and rows to judge; no question is in both."""
     from sklearn.model_selection import GroupKFold
 
-    values = np.zeros(len(features))
-    folds = GroupKFold(min(8, len(set(groups))), shuffle=True, random_state=0)
-    for seen, unseen in folds.split(features, verdicts, groups):
-        said = logistic(features[seen], np.isin(verdicts[seen], ("covered", "partial")))
-        covered = logistic(features[seen], verdicts[seen] == "covered")
-        both = [probabilities(fitted, features[unseen]) for fitted in (said, covered)]
-        values[unseen] = sum(both) / 2
+    parts = GroupKFold(min(8, len(set(questions))), shuffle=True, random_state=seed)
+    yield from parts.split(questions, groups=questions)
+
+
+def held_out(rows: LabelledPoints) -> Floats:
+    """Both regressions' probabilities of each point, from folds that have not seen its question."""
+    values = np.zeros((len(rows.features), 2))
+    for seen, unseen in folds(rows.questions, seed=0):
+        made = np.isin(rows.verdicts, ("covered", "partial")), rows.verdicts == "covered"
+        for column, wanted in enumerate(made):
+            fitted = logistic(rows.features[seen], wanted[seen])
+            values[unseen, column] = probabilities(fitted, rows.features[unseen])
     return values
 
 
-def cuts(features: Floats, verdicts: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
-    """The cuts between missing, partial and covered that err least on held-out questions."""
+def multinomial(features: Floats, verdicts: np.ndarray) -> dict[str, Any]:
+    """A logistic regression over all verdicts, its scaling folded into the weights."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+    model = LogisticRegression(C=_INVERSE_PENALTY_OF_VERDICTS, max_iter=5000)
+    model.fit((features - mean) / scale, verdicts)
+    rows = [list(model.classes_).index(name) for name in VERDICTS]
+    weights = (model.coef_[rows] / scale).T
+    bias = model.intercept_[rows] - mean @ weights
+    return {
+        "weights": [[round(float(w), 5) for w in row] for row in weights],
+        "bias": [round(float(b), 5) for b in bias],
+    }
+
+
+def weighed(fitted: dict[str, Any], features: Floats) -> Floats:
+    """Probabilities of a regression that `multinomial` fitted, (rows, 4)."""
+    return softmax(features @ np.asarray(fitted["weights"]) + np.asarray(fitted["bias"]))
+
+
+def readiness(chances: Floats, verdicts: np.ndarray) -> float:
+    """How readily to say partial: what errs least on held-out questions."""
     from sklearn.metrics import f1_score
 
-    values = held_out(features, verdicts, groups)
     worth = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "wrong": 0.0}
     wanted = np.asarray([worth[verdict] for verdict in verdicts])
-    best = (-1.0, 0.3, 0.6)
     names = ["covered", "partial", "missing"]
-    for low in np.arange(0.2, 0.5, 0.02):
-        for high in np.arange(low + 0.1, 0.8, 0.02):
-            told = np.where(values >= high, 1.0, np.where(values >= low, 0.5, 0.0))
-            said = np.where(told == 1, "covered", np.where(told == 0.5, "partial", "missing"))
-            f1 = float(f1_score(verdicts, said, average="macro", labels=names))
-            merit = f1 - float(np.abs(told - wanted).mean())
-            best = max(best, (merit, round(float(low), 3), round(float(high), 3)))
-    return best[1], best[2]
+    best = (-1.0, 1.0)
+    for partial in np.arange(1.0, 3.1, 0.25):
+        told = [verdict_of(row, float(partial)) for row in chances]
+        f1 = float(f1_score(verdicts, told, average="macro", labels=names))
+        error = float(np.abs(np.asarray([worth[name] for name in told]) - wanted).mean())
+        best = max(best, (f1 - error, float(partial)))
+    return best[1]
 
 
 def reference_rows(rows: Sequence[Graded], encoder: Encoder) -> Floats:
@@ -262,4 +321,4 @@ def dev_fit_points(values: dict[str, Any]) -> Coefficients:
     return parsed(values)
 
 
-__all__ = ["calibration", "cuts", "fit", "held_out", "labelled_points", "logistic", "point_model"]
+__all__ = ["calibration", "fit", "held_out", "labelled_points", "logistic", "point_model"]

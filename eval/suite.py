@@ -11,7 +11,7 @@ from eval import answers, gate, golden, retrieval
 from eval.baseline import Baseline
 from eval.golden import Case
 
-EACH_ATTACK = 8
+EACH_ATTACK = 10
 """Answers of each family of attacks in each split; the guide would give more."""
 
 
@@ -39,7 +39,7 @@ def run(
     answerer = Answerer(Settings.load(index=index, model=model), whole_guide=whole_guide)
     answerer.ready()
     manifest = answerer.service().index.manifest
-    grading_alone = part in {"grading", "fit-grading"}
+    grading_alone = part in {"grading", "fit-grading", "fit-entailment"}
     questions = golden.QUESTIONS if grading_alone else golden_file or golden.QUESTIONS
     cases = _chosen(golden.load(questions), split)
     result: dict[str, Any] = {
@@ -54,6 +54,10 @@ def run(
         from eval.fit import fit
 
         return {**result, "fit": fit(answerer, [c for c in cases if c.split == "dev"])}
+    if part == "fit-entailment":
+        from eval.entailment_fit import fit as fit_entailment
+
+        return {**result, "fit": fit_entailment()}
     if part == "fit-grading":
         return {**result, "fit": _fit_grading(answerer, data)}
     if part == "grading" or (part == "all" and golden_file is None):

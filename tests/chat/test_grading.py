@@ -62,7 +62,7 @@ def test_a_point_that_a_named_mistake_denies_is_wrong() -> None:
     [said] = read_all(["The replicas are our backup, so nothing can be lost."])
     judgement = judge(rubric, said, {})
     assert judgement.mistakes == (0,)
-    assert judgement.points[0].flip
+    assert judgement.points[0].verdict == "wrong" and judgement.points[0].reason
 
 
 def test_a_sentence_that_makes_a_key_point_is_no_mistake() -> None:

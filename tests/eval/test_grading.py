@@ -66,6 +66,9 @@ def test_the_judge_can_be_fitted_again_from_labelled_answers(
             rows.append(Labelled(name, question.id, question.text, answer, verdicts, 0, "dev"))
         half = " ".join(points[0].split()[: len(points[0].split()) // 2])
         verdicts = ("partial", *("missing",) * (len(points) - 1))
+        no = [f"It is not true that {point[0].lower()}{point[1:]}" for point in points]
+        wrong = ("wrong",) * len(points)
+        rows.append(Labelled("no", question.id, question.text, " ".join(no), wrong, 0, "dev"))
         rows.append(Labelled("half", question.id, question.text, half, verdicts, 1, "dev"))
     graded = [
         Graded(f"q{n % 3}", "Why queues?", "They decouple services.", answer, score)
@@ -75,10 +78,12 @@ def test_the_judge_can_be_fitted_again_from_labelled_answers(
     target, order = tmp_path / "model.json", tmp_path / "order.json"
     fit(index, bank, rows, {"saf": graded}, MiniLM.shared(), target, order)
     fitted = parsed(json.loads(target.read_text()))
-    assert fitted.worded.low < fitted.worded.high and fitted.alone.low < fitted.alone.high
-    points_of, verdicts_of, _ = labelled_points(bank, rows, {}, MiniLM.shared())
-    said = fitted.worded.said(points_of)
-    assert said[verdicts_of == "covered"].min() > said[verdicts_of == "missing"].mean()
+    assert 0 < fitted.worded.wrong_from < 1 <= fitted.alone.partial
+    points = labelled_points(bank, rows, {}, MiniLM.shared())
+    said = fitted.worded.said(points.features)
+    assert said[points.verdicts == "covered"].min() > said[points.verdicts == "missing"].mean()
+    chances = fitted.worded.chances(said, said, points.entailed)
+    assert chances[points.verdicts == "covered", 0].mean() > 0.5
     assert json.loads(order.read_text())["pairs"]
 
 

@@ -1,0 +1,81 @@
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from chat.grade_entailment import VERDICTS, Entailment
+from eval import entailment_data as data
+from eval.entailment_fit import batches, fit
+from eval.grading_labelled import load
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A few of the training claims, and an answer to each of their questions."""
+    rows = (data.FOLDER / "claims.jsonl").read_text().splitlines()[:24]
+    (tmp_path / "claims.jsonl").write_text("\n".join(rows))
+    points: dict[str, int] = {}
+    for row in rows:
+        question = json.loads(row)["question"]
+        points[question] = points.get(question, 0) + 1
+    answers = [
+        {"question": q, "answer": "I do not know that. It is cached.", "points": ["missing"] * n}
+        for q, n in points.items()
+    ]
+    (tmp_path / "answers.jsonl").write_text("\n".join(json.dumps(row) for row in answers))
+    return tmp_path
+
+
+def test_no_question_of_the_labelled_answers_is_trained_on() -> None:
+    measured = {row.question for row in load()}
+    answers = (data.FOLDER / "answers.jsonl").read_text().splitlines()
+    trained = {row.question for row in data.claims()} | {json.loads(a)["question"] for a in answers}
+    assert not measured & trained
+
+
+def test_every_key_point_has_sentences_for_every_verdict() -> None:
+    for row in data.claims():
+        assert {verdict for _, verdict in row.said} == set(VERDICTS), row.point
+
+
+def test_every_answer_has_a_verdict_for_each_point_of_its_question() -> None:
+    points: dict[str, int] = {}
+    for row in data.claims():
+        points[row.question] = points.get(row.question, 0) + 1
+    for line in (data.FOLDER / "answers.jsonl").read_text().splitlines():
+        answer = json.loads(line)
+        assert len(answer["points"]) == points[answer["question"]]
+        assert set(answer["points"]) <= set(VERDICTS)
+
+
+def test_held_out_questions_are_not_seen() -> None:
+    rows = data.claims()
+    unseen = data.held_out([row.question for row in rows])
+    assert len(unseen) > 10 and not unseen & data.seen_questions()
+
+
+def test_a_round_says_of_other_points_that_they_are_missing(folder: Path) -> None:
+    rows = data.claims(folder)
+    pairs = data.epoch(rows, [[] for _ in rows], random.Random(0))
+    own = {(row.point, text) for row in rows for text, _ in row.said}
+    strange = [p for p in pairs if p.wanted in data._OTHER_POINT.values()]
+    assert strange and not any((p.point, p.said) in own for p in strange)
+    assert all(sum(p.wanted) == pytest.approx(1.0) for p in pairs)
+    again = data.epoch(rows, [[] for _ in rows], random.Random(0))
+    assert again == pairs
+
+
+def test_batches_hold_every_pair_once(folder: Path) -> None:
+    pairs = data.epoch(data.claims(folder), [[] for _ in range(24)], random.Random(1))
+    made = batches(pairs, random.Random(2))
+    assert sorted(p.said for batch in made for p in batch) == sorted(p.said for p in pairs)
+    assert len(made) > 3
+
+
+def test_fitting_writes_weights_that_the_judge_reads(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "weights.safetensors"
+    result = fit(target, 3, folder)
+    assert result["steps"] == 3 and 0 <= result["right of held-out sentences"] <= 1
+    assert Entailment(target)([("Queues decouple.", "They do.")]).shape == (1, 4)
+    assert target.stat().st_size < 20e6
