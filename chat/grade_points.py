@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.grade import Verdict
-from chat.grade_entailment import VERDICTS, entailment
+from chat.grade_entailment import entailment
 from chat.grade_features import FEATURES, Compared, compare
 from chat.grade_model import Coefficients, coefficients, on_point, on_reference
 from chat.grade_polarity import Flip, Sentence, denied, flip
@@ -35,9 +35,6 @@ _DENIES = "this is a common mistake"
 _SPOKEN_OF, _STATED = 0.4, 0.6
 """Likeness from which an answer speaks of a point, and from which it seems to state it."""
 _CHECK_NUMBERS = "The numbers differ from the key point's: check them."
-_OTHER_NUMBER = "the number contradicts the key point's"
-_DENIED = 0.7
-"""Probability from which the cross-encoder's word counts as evidence that a point is denied."""
 _SAME_MATTER = 0.65
 """Similarity of a mistake, with what is right instead, and the key point that it denies."""
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
@@ -250,7 +247,7 @@ def _weighed(
     matched = [point_features(group, answer, question, aliases) for group in groups]
     entailed = entailment(
         [
-            ([wording.text for wording in group], answer.between(best.first, best.last))
+            read_together(group, answer, question, best)
             for group, (_, best) in zip(groups, matched, strict=True)
         ]
     )
@@ -269,21 +266,20 @@ def _weighed(
             first,
             last,
         )
-        if values[FEATURES.index("other_numbers")]:
-            point = _with_other_numbers(point, denied=float(row[VERDICTS.index("wrong")]))
+        if values[FEATURES.index("other_numbers")] and point.verdict != "missing":
+            # No more than a note: people's answers with another number are right more often
+            # than not.
+            point = replace(point, note=_CHECK_NUMBERS)
         judged.append(point)
     return judged
 
 
-def _with_other_numbers(point: Judged, denied: float) -> Judged:
-    """A point beside which only other numbers of its kind stand.
-
-    People's answers with another number are right more often than not, so it takes the
-    cross-encoder's word, too, to call one wrong.
-    """
-    if denied >= _DENIED and point.likeness >= _SPOKEN_OF:
-        return point.denied(_OTHER_NUMBER)
-    return point if point.verdict == "missing" else replace(point, note=_CHECK_NUMBERS)
+def read_together(
+    group: Sequence[Reading], answer: Reading, question: Reading, best: Compared
+) -> tuple[list[str], str]:
+    """What the cross-encoder reads: a point's wordings, and the words that decide it."""
+    known = {word.text for text in (*group, question) for word in text.words}
+    return [wording.text for wording in group], answer.between(best.first, best.last, known)
 
 
 def _only(answer: Reading, places: Sequence[int]) -> tuple[Reading, list[int]]:

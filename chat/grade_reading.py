@@ -7,7 +7,7 @@ features compares any two of them.
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import Protocol
@@ -23,6 +23,8 @@ from ingest.terms import STOPWORDS, terms_of
 MAX_PIECES = 120
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[.\-_/'’&+][A-Za-z0-9]+)*%?")
 _COMMON_ID, _RARE_ID = 2000, 30000
+_LONG_WORD, _ALIKE = 4, 0.8
+"""Words from this length on may be typing errors of words that are alike to this degree."""
 _INVISIBLE = re.compile(
     r"[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]"
 )
@@ -88,11 +90,22 @@ class Reading:
         """The text of the pieces."""
         return " ".join(piece.text for piece in self.pieces)
 
-    def between(self, first: int, last: int) -> str:
-        """The text of pieces `first..last`, on one line; "" for a place that is none (-1)."""
+    def between(self, first: int, last: int, known: Collection[str] = ()) -> str:
+        """The text of pieces `first..last`, on one line; "" for a place that is none (-1).
+
+        A rare word that is all but one of the `known` words is spelt like it: a typing error
+        would make it a word that nothing is known of.
+        """
         if first < 0:
             return ""
-        return " ".join(self.text[self.pieces[first].start : self.pieces[last].end].split())
+        position, end = self.pieces[first].start, self.pieces[last].end
+        parts = []
+        for word in (word for piece in self.pieces[first : last + 1] for word in piece.words):
+            right = _respelt(word.text, known)
+            if right:
+                parts += [self.text[position : word.start], right]
+                position = word.end
+        return " ".join("".join([*parts, self.text[position:end]]).split())
 
     @cached_property
     def quantities(self) -> list[Quantity]:
@@ -230,6 +243,19 @@ def rarity(word: str) -> float:
         return 1.0
     scale = math.log(max(ids[0], _COMMON_ID) / _COMMON_ID) / math.log(_RARE_ID / _COMMON_ID)
     return min(1.0, max(0.15, scale))
+
+
+def _respelt(word: str, known: Collection[str]) -> str:
+    """The known word that `word` is a typing error of; "" when it is none."""
+    from rapidfuzz import process
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    if len(word) < _LONG_WORD or word in known or not word.isalpha() or rarity(word) < 1.0:
+        return ""
+    near = [other for other in known if len(other) >= _LONG_WORD and other[0] == word[0]]
+    alike = DamerauLevenshtein.normalized_similarity
+    found = process.extractOne(word, near, scorer=alike, score_cutoff=_ALIKE)
+    return found[0] if found else ""
 
 
 def _grams(word: str) -> frozenset[str]:

@@ -31,6 +31,7 @@ from chat.grade_points import (
     nearest,
     point_features,
     read_rubric,
+    read_together,
     reference_features,
     stemmed,
 )
@@ -152,9 +153,7 @@ def labelled_points(
         for group, verdict in zip(rubric.points, row.points, strict=True):
             values, best = point_features(group, answer, rubric.question, names)
             features.append(values)
-            readings.append(
-                ([wording.text for wording in group], answer.between(best.first, best.last))
-            )
+            readings.append(read_together(group, answer, rubric.question, best))
             verdicts.append(verdict)
             questions.append(row.question_id)
     return LabelledPoints(
@@ -230,13 +229,16 @@ def readiness(chances: Floats, verdicts: np.ndarray) -> float:
     worth = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "wrong": 0.0}
     wanted = np.asarray([worth[verdict] for verdict in verdicts])
     names = ["covered", "partial", "missing"]
-    best = (-1.0, 1.0)
-    for partial in np.arange(1.0, 3.1, 0.25):
+    choices = np.arange(1.0, 3.6, 0.25)
+    merits = []
+    for partial in choices:
         told = [verdict_of(row, float(partial)) for row in chances]
         f1 = float(f1_score(verdicts, told, average="macro", labels=names))
         error = float(np.abs(np.asarray([worth[name] for name in told]) - wanted).mean())
-        best = max(best, (f1 - error, float(partial)))
-    return best[1]
+        merits.append(f1 - error)
+    # Neighbours count too: with so few partial points, a single peak is luck.
+    smooth = np.convolve(merits, np.ones(3) / 3, mode="valid")
+    return float(choices[1 + int(np.argmax(smooth))])
 
 
 def reference_rows(rows: Sequence[Graded], encoder: Encoder) -> Floats:

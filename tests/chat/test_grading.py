@@ -17,7 +17,7 @@ GOOD = (
 
 def test_a_good_answer_covers_the_points_with_its_own_words(grader: Grader) -> None:
     grade = grader.grade(QUESTION, GOOD)
-    assert grade.score >= 8
+    assert grade.score >= 7 and not any(point.verdict == "missing" for point in grade.points)
     for point in grade.points:
         assert GOOD[point.start : point.end] == point.evidence
 
@@ -102,7 +102,7 @@ def test_a_rubric_can_be_passed_in(grader: Grader) -> None:
 def test_a_follow_up_is_graded_over_both_answers(grader: Grader) -> None:
     first = grader.grade(QUESTION, "I would attach a DLQ with a redrive policy.")
     assert first.follow_up and first.better
-    second = grader.grade(QUESTION, "An alarm tells me when the DLQ has messages.", previous=first)
+    second = grader.grade(QUESTION, "I set an alarm on the depth of the DLQ.", previous=first)
     assert second.score > first.score
     assert second.answer.startswith(first.answer)
     assert second.question_id == first.question_id

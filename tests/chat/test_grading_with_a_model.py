@@ -121,8 +121,8 @@ def test_a_failing_model_falls_back_visibly(grader: Grader, server: OpenAIServer
 
 def test_strong_disagreement_of_the_judges_is_said(grader: Grader, server: OpenAIServer) -> None:
     server.fields = filled([("P1", "", "missing"), ("P2", "", "missing"), ("P3", "", "missing")])
-    whole = ANSWER + " An alarm tells me when the DLQ has messages."
-    assert grader.grade(QUESTION, whole, model="extractive").score >= 8
+    whole = ANSWER + " I set an alarm on the depth of the DLQ."
+    assert grader.grade(QUESTION, whole, model="extractive").score >= 7
     grade = grader.grade(QUESTION, whole)
     assert grade.unsure and any("disagree" in note for note in grade.notes)
 
