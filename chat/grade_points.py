@@ -257,7 +257,7 @@ def _weighed(
         said, covered = model.said(values[None]), model.covered(values[None])
         chances = model.chances(said, covered, row[None])[0]
         first, last = best.first, best.last
-        if places is not None:
+        if places is not None and first >= 0:
             first, last = places[first], places[last]
         point = Judged(
             model.verdict(chances),

@@ -99,6 +99,12 @@ def test_a_rubric_can_be_passed_in(grader: Grader) -> None:
     assert json.dumps(out)
 
 
+def test_a_key_point_without_words_is_missing_and_breaks_nothing(grader: Grader) -> None:
+    said = "Queues decouple services. It is not true that queues are databases."
+    grade = grader.grade("Why queues?", said, key_points=["???", "Queues decouple services."])
+    assert [point.verdict for point in grade.points] == ["missing", "covered"]
+
+
 def test_a_follow_up_is_graded_over_both_answers(grader: Grader) -> None:
     first = grader.grade(QUESTION, "I would attach a DLQ with a redrive policy.")
     assert first.follow_up and first.better
