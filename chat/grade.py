@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from chat.citations import Citation
 from chat.grade_feedback import ANCHORS as ANCHORS
@@ -10,6 +10,7 @@ from ingest.errors import GuideError
 from ingest.questions import InterviewQuestion, KeyPoint, Mistake
 
 Verdict = Literal["covered", "partial", "missing", "wrong"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 _VALUE = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "wrong": -0.35}
 _MISTAKE_COST = 1.5
 

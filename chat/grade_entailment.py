@@ -1,10 +1,10 @@
 """Does what a candidate says state a key point, state half of it, or deny it?
 
 A cross-encoder reads the point and the words of the answer together, as natural language
-inference does (Bowman et al. 2015), so that swapped roles, a changed number or an
-antonym, which leave every similarity high, are seen. It is all-MiniLM-L6-v2, fine-tuned on
-`eval/training` (`python -m eval fit-entailment`); the file beside this module holds what
-that changed.
+inference does (Bowman et al. 2015), so that a point that is only mentioned or half made is
+told from one that is made. Roles that are swapped in a short sentence it does not see. It is
+all-MiniLM-L6-v2, fine-tuned on `eval/training` (`python -m eval fit-entailment`); the file
+beside this module holds what that changed.
 """
 
 import threading
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chat.grade import VERDICTS
 from ingest.embedding import EmbeddingError, model_folder, tokenizer
 
 FILE = Path(__file__).with_name("grade_entailment.safetensors")
-VERDICTS = ("covered", "partial", "missing", "wrong")
 _POINT, _SAID = 64, 112
 """Word pieces that are read of the point and of what was said."""
 _BATCH = 32

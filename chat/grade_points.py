@@ -278,7 +278,8 @@ def read_together(
     group: Sequence[Reading], answer: Reading, question: Reading, best: Compared
 ) -> tuple[list[str], str]:
     """What the cross-encoder reads: a point's wordings, and the words that decide it."""
-    known = {word.text for text in (*group, question) for word in text.words}
+    # In the rubric's order, not a set's: of two words as near, the same one must win each time.
+    known = dict.fromkeys(word.text for text in (*group, question) for word in text.words)
     return [wording.text for wording in group], answer.between(best.first, best.last, known)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chat.grade_entailment import VERDICTS
+from chat.grade import VERDICTS
 from chat.grade_features import compare
 from chat.grade_reading import normalised, read_all
 from ingest.embedding import MiniLM

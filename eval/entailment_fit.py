@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from chat.grade_entailment import FILE, VERDICTS, Entailment, network, packed, tensors, tokens_of
+from chat.grade import VERDICTS
+from chat.grade_entailment import FILE, Entailment, network, packed, tensors, tokens_of
 from eval.entailment_data import (
     FOLDER,
     Claims,

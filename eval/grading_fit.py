@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from chat import grade_order
-from chat.grade_entailment import VERDICTS, entailment
+from chat.grade import VERDICTS
+from chat.grade_entailment import entailment
 from chat.grade_model import (
     FILE,
     ON_POINT,

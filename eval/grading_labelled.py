@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from chat.grade import Grade
+from chat.grade import VERDICTS, Grade
 from chat.grading import Grader
 from ingest.errors import GuideError
 
 LABELLED = Path(__file__).parent / "golden" / "grading.jsonl"
-VERDICTS = ("covered", "partial", "missing", "wrong")
 _APART = 2.0
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from chat.grade_entailment import VERDICTS, Entailment, network, packed, tokens_of, unpacked
+from chat.grade import VERDICTS
+from chat.grade_entailment import Entailment, network, packed, tokens_of, unpacked
 from eval.entailment_data import claims, held_out
 from ingest.embedding import EmbeddingError
 

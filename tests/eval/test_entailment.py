@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chat.grade_entailment import VERDICTS, Entailment
+from chat.grade import VERDICTS
+from chat.grade_entailment import Entailment
 from eval import entailment_data as data
 from eval.entailment_fit import batches, fit
 from eval.grading_labelled import load
