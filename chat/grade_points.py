@@ -53,8 +53,8 @@ class ReadRubric:
     points: tuple[tuple[Reading, ...], ...]
     """Of each point: its text, then its other wordings."""
     mistakes: tuple[tuple[Reading, ...], ...]
-    denies: tuple[int, ...]
-    """Of each mistake: the key point that is missed by whoever makes it, -1 for none."""
+    denies: tuple[tuple[int, ...], ...]
+    """Of each mistake: the key points that whoever makes it has wrong."""
     truths: tuple[Sentence, ...]
     """Sentences that are true: wordings, the model answer, the lesson's statements."""
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -135,7 +135,10 @@ def read_rubric(
         by_text[question],
         read,
         tuple(tuple(by_text[text] for text in group) for group in claims),
-        tuple(_denied_point(by_text[text], read) for text in explained),
+        tuple(
+            _denied_points(by_text[text], read) if mistake.denies is None else mistake.denies
+            for mistake, text in zip(mistakes, explained, strict=True)
+        ),
         tuple(Sentence(text) for text in sentences),
         _explained(points),
         by_text[reference] if reference is not None else None,
@@ -170,10 +173,9 @@ def judge(
             else:
                 points[number] = without
     made = _mistakes(rubric, answer, aliases, fitted, refused)
-    for number, place in made.items():
-        point = rubric.denies[number]
+    for point, place in ((p, place) for n, place in made.items() for p in rubric.denies[n]):
         judged = points[point]
-        if point < 0 or judged.verdict == "wrong":
+        if judged.verdict == "wrong":
             continue
         # A point in one wording is soon thought covered: by the mistaken sentence itself, too.
         lenient = len(rubric.points[point]) == 1 and judged.first == judged.last == place
@@ -184,10 +186,11 @@ def judge(
     return Judgement(tuple(points), tuple(made), made, claims, reference)
 
 
-def _denied_point(mistake: Reading, points: Sequence[Sequence[Reading]]) -> int:
+def _denied_points(mistake: Reading, points: Sequence[Sequence[Reading]]) -> tuple[int, ...]:
+    """The point that a mistake, told with what is right instead, is nearest to, if near enough."""
     near = [max(float(mistake.whole @ wording.whole) for wording in group) for group in points]
     best = int(np.argmax(near)) if near else -1
-    return best if near and near[best] >= _SAME_MATTER else -1
+    return (best,) if near and near[best] >= _SAME_MATTER else ()
 
 
 def needed(question: str, points: int) -> int:

@@ -1,21 +1,26 @@
 """What the cross-encoder learns from: pairs of a key point and what a candidate says.
 
-`training/claims.jsonl` has, for each key point, sentences that state it, half state it, miss
-it and deny it; `training/answers.jsonl` whole answers with the verdict of each point. No
+`training/claims.jsonl` has, for each key point of the guide's questions, sentences that state
+it, half state it, miss it and deny it, half of them in the tone of another verdict;
+`training/answers.jsonl` whole answers to these questions with the verdict of each point, and
+`training/elsewhere.jsonl` questions on other subjects with their points and answers. No
 question of `golden/grading.jsonl` is among them.
 """
 
 import json
 import random
 import re
-from collections.abc import Mapping, Sequence
+import string
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from chat.grade import VERDICTS
 from chat.grade_features import compare
+from chat.grade_points import read_together
 from chat.grade_reading import normalised, read_all
 from ingest.embedding import MiniLM
 
@@ -30,6 +35,9 @@ _OTHER_POINT = {
 }
 """What a sentence about another point tells of this one: next to nothing, but not never."""
 _READ_AT_ONCE = 100
+_JUMBLED = 0.06
+"""Share of the covered points that are shown once more with their words out of order."""
+_UNSURE_OF_JUMBLED = 0.15
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,16 @@ class Claims:
     also: tuple[str, ...]
     said: tuple[tuple[str, str], ...]
     """(sentence, verdict)"""
+
+
+@dataclass(frozen=True)
+class WholeAnswer:
+    """An answer with the verdict of each key point of its question."""
+
+    question: str
+    points: tuple[str, ...]
+    answer: str
+    verdicts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,8 +74,7 @@ class Pair:
 def claims(folder: Path = FOLDER) -> list[Claims]:
     """All key points with their sentences."""
     found = []
-    for line in (folder / "claims.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
+    for row in _lines(folder / "claims.jsonl"):
         said = tuple((text, verdict) for verdict in VERDICTS for text in row[verdict])
         found.append(Claims(row["question"], row["point"], tuple(row["also"]), said))
     return found
@@ -69,33 +86,69 @@ def held_out(questions: Sequence[str]) -> frozenset[str]:
 
 
 def seen_questions(folder: Path = FOLDER) -> frozenset[str]:
-    """The questions whose key points the cross-encoder was fitted on."""
+    """The guide's questions whose key points the cross-encoder was fitted on."""
     every = [row.question for row in claims(folder)]
     return frozenset(every) - held_out(every)
 
 
-def answer_pairs(points: Mapping[str, Sequence[str]], folder: Path = FOLDER) -> list[Pair]:
-    """Of each whole answer and each key point, the words that the judge would look at."""
-    rows = [
-        json.loads(line)
-        for line in (folder / "answers.jsonl").read_text(encoding="utf-8").splitlines()
-    ]
-    rows = [row for row in rows if row["question"] in points]
-    pairs = []
-    for first in range(0, len(rows), _READ_AT_ONCE):
-        chosen = rows[first : first + _READ_AT_ONCE]
-        wordings = list(
-            dict.fromkeys(t for r in chosen for t in (r["question"], *points[r["question"]]))
+def whole_answers(folder: Path = FOLDER) -> list[WholeAnswer]:
+    """All whole answers, the guide's first."""
+    points: dict[str, list[str]] = {}
+    for row in claims(folder):
+        points.setdefault(row.question, []).append(row.point)
+    found = []
+    for row in _lines(folder / "answers.jsonl"):
+        question = row["question"]
+        found.append(
+            WholeAnswer(question, tuple(points[question]), row["answer"], tuple(row["points"]))
         )
+    for row in _lines(folder / "elsewhere.jsonl"):
+        for answer in row["answers"]:
+            found.append(
+                WholeAnswer(
+                    row["question"], tuple(row["points"]), answer["answer"], tuple(answer["points"])
+                )
+            )
+    return found
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    for line in file.read_text(encoding="utf-8").splitlines():
+        yield json.loads(line)
+
+
+def answer_pairs(answers: Sequence[WholeAnswer]) -> list[Pair]:
+    """Of each whole answer and each key point, the words that the judge would look at."""
+    pairs = []
+    for first in range(0, len(answers), _READ_AT_ONCE):
+        chosen = answers[first : first + _READ_AT_ONCE]
+        wordings = list(dict.fromkeys(t for row in chosen for t in (row.question, *row.points)))
         read = dict(zip(wordings, read_all(wordings), strict=True))
-        answers = read_all([normalised(row["answer"]) for row in chosen])
-        for row, answer in zip(chosen, answers, strict=True):
-            for point, verdict in zip(points[row["question"]], row["points"], strict=True):
-                best = compare(read[point], answer, read[row["question"]])
+        answered = read_all([normalised(row.answer) for row in chosen])
+        for row, answer in zip(chosen, answered, strict=True):
+            question = read[row.question]
+            for point, verdict in zip(row.points, row.verdicts, strict=True):
+                best = compare(read[point], answer, question)
                 if best.first >= 0:
-                    said = answer.between(best.first, best.last)
+                    _, said = read_together([read[point]], answer, question, best)
                     pairs.append(Pair(point, said, wanted(verdict)))
     return pairs
+
+
+def jumbled(pairs: Sequence[Pair], chance: random.Random) -> list[Pair]:
+    """Some of the covered pairs with the words out of order, which state nothing."""
+    nothing = tuple(
+        1 - _UNSURE_OF_JUMBLED if name == "missing" else _UNSURE_OF_JUMBLED / (len(VERDICTS) - 1)
+        for name in VERDICTS
+    )
+    found = []
+    for pair in pairs:
+        words = pair.said.split()
+        if len(words) < 5 or pair.wanted != wanted("covered") or chance.random() >= _JUMBLED:
+            continue
+        chance.shuffle(words)
+        found.append(Pair(pair.point, " ".join(words), nothing, 0.7))
+    return found
 
 
 def wanted(verdict: str) -> tuple[float, ...]:
@@ -130,35 +183,39 @@ def epoch(
     pairs: list[Pair] = []
     for number, row in enumerate(rows):
         others = [other for other in by_question[row.question] if other is not row]
-
-        def add(
-            said: str,
-            values: tuple[float, ...],
-            weight: float = 1.0,
-            beside: float = 0.35,
-            row: Claims = row,
-            others: Sequence[Claims] = others,
-        ) -> None:
-            if others and chance.random() < beside:
-                said = _beside(said, chance.choice(others), chance)
-            point = chance.choice(row.also) if row.also and chance.random() < 0.2 else row.point
-            pairs.append(Pair(point, misspelt(said, chance), values, weight))
-
-        for text, verdict in row.said:
-            add(text, wanted(verdict))
+        pairs += [_pair(row, text, wanted(verdict), others, chance) for text, verdict in row.said]
         if row.also and chance.random() < 0.6:
-            add(chance.choice(row.also), wanted("covered"), 0.7)
+            other_wording = chance.choice(row.also)
+            pairs.append(_pair(row, other_wording, wanted("covered"), others, chance, 0.7))
         if chance.random() < 0.08:
-            add(row.point, wanted("covered"), 0.7)
+            pairs.append(_pair(row, row.point, wanted("covered"), others, chance, 0.7))
         for _ in range(2 if others else 0):
             text, verdict = chance.choice(chance.choice(others).said)
             if verdict in _OTHER_POINT:
-                add(text, _OTHER_POINT[verdict], 0.6, 0.3)
+                values = _OTHER_POINT[verdict]
+                pairs.append(_pair(row, text, values, others, chance, 0.6, 0.3))
         if near[number]:
             text, verdict = chance.choice(rows[chance.choice(near[number])].said)
             if verdict in _OTHER_POINT:
-                add(text, _OTHER_POINT[verdict], 0.5, 0.2)
+                values = _OTHER_POINT[verdict]
+                pairs.append(_pair(row, text, values, others, chance, 0.5, 0.2))
     return pairs
+
+
+def _pair(
+    row: Claims,
+    said: str,
+    values: tuple[float, ...],
+    others: Sequence[Claims],
+    chance: random.Random,
+    weight: float = 1.0,
+    beside: float = 0.35,
+) -> Pair:
+    """What is said of a point; with probability `beside`, next to a sentence on another one."""
+    if others and chance.random() < beside:
+        said = _beside(said, chance.choice(others), chance)
+    point = chance.choice(row.also) if row.also and chance.random() < 0.2 else row.point
+    return Pair(point, misspelt(said, chance), values, weight)
 
 
 def _beside(said: str, other: Claims, chance: random.Random) -> str:
@@ -176,13 +233,19 @@ def misspelt(text: str, chance: random.Random) -> str:
     if chance.random() >= 0.12:
         return text
     words = text.split()
-    for _ in range(1 + len(words) // 15):
+    for _ in range(1 + len(words) // 10):
         place = chance.randrange(len(words))
         word = words[place]
-        if len(word) > 4 and word.isalpha():
-            at = chance.randrange(1, len(word) - 2)
-            swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-            words[place] = chance.choice(
-                [swapped, word[:at] + word[at + 1 :], word[:at] + word[at] + word[at:]]
+        if len(word) > 3 and word.isalpha():
+            at = chance.randrange(len(word) - 1)
+            letter = chance.choice(string.ascii_lowercase)
+            before, here, after, rest = word[:at], word[at], word[at + 1], word[at + 2 :]
+            words[place] = before + chance.choice(
+                [
+                    after + here + rest,
+                    after + rest,
+                    here + here + after + rest,
+                    letter + after + rest,
+                ]
             )
     return " ".join(words)

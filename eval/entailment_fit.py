@@ -8,6 +8,7 @@ sentences stood as key points too, so that their tone told nothing, made it no b
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ from eval.entailment_data import (
     claims,
     epoch,
     held_out,
+    jumbled,
+    misspelt,
     neighbours,
+    whole_answers,
 )
 
 _TOKENS = 2048
@@ -43,11 +47,8 @@ def fit(target: Path = FILE, steps: int = STEPS, folder: Path = FOLDER) -> dict[
     rows = claims(folder)
     unseen = held_out([row.question for row in rows])
     seen = [row for row in rows if row.question not in unseen]
-    points: dict[str, list[str]] = {}
-    for row in seen:
-        points.setdefault(row.question, []).append(row.point)
     near = neighbours(seen)
-    answers = answer_pairs(points, folder)
+    answers = answer_pairs([row for row in whole_answers(folder) if row.question not in unseen])
     net = network()
     base = {name: values.clone() for name, values in net.state_dict().items()}
     embeddings = net.encoder.embeddings
@@ -83,7 +84,8 @@ def _batches_of(
         pairs = epoch(seen, near, chance)
         if step:
             chance.shuffle(pairs)
-            pairs = [*pairs[: int(_SENTENCES_KEPT * len(pairs))], *answers]
+            pairs = [*pairs[: int(_SENTENCES_KEPT * len(pairs))], *jumbled(answers, chance)]
+            pairs += [replace(pair, said=misspelt(pair.said, chance)) for pair in answers]
         for batch in batches(pairs, chance)[: steps - step]:
             yield batch
             step += 1

@@ -19,7 +19,6 @@ from chat.grade_model import (
     FILE,
     ON_POINT,
     ON_REFERENCE,
-    Coefficients,
     Floats,
     bent,
     on_verdict,
@@ -317,11 +316,3 @@ def _scale(
     design = np.stack([told, np.ones_like(told)], axis=1) * np.sqrt(share)[:, None]
     (slope, shift), *_ = np.linalg.lstsq(design, people * np.sqrt(share), rcond=None)
     return float(slope), float(shift)
-
-
-def dev_fit_points(values: dict[str, Any]) -> Coefficients:
-    """Coefficients from fitted values; for measuring without writing them."""
-    return parsed(values)
-
-
-__all__ = ["calibration", "fit", "held_out", "labelled_points", "logistic", "point_model"]

@@ -10,11 +10,12 @@ def print_tables(result: dict[str, Any]) -> None:
     from rich.console import Console
 
     console = Console(width=150)
-    state = result["index"]
-    console.print(
-        f"{state['documents']} documents, {state['passages']} passages, {state['embedding']}; "
-        f"{result['golden']} golden cases"
-    )
+    if "index" in result:
+        state = result["index"]
+        console.print(
+            f"{state['documents']} documents, {state['passages']} passages, {state['embedding']}; "
+            f"{result['golden']} golden cases"
+        )
     if "retrieval" in result:
         _retrieval(console, result["retrieval"])
     if "answers" in result:

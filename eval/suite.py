@@ -36,10 +36,14 @@ def run(
     Raises:
         GuideError: no index, a golden file out of form, missing data.
     """
+    if part == "fit-entailment":
+        from eval.entailment_fit import fit as fit_entailment
+
+        return {"fit": fit_entailment()}
     answerer = Answerer(Settings.load(index=index, model=model), whole_guide=whole_guide)
     answerer.ready()
     manifest = answerer.service().index.manifest
-    grading_alone = part in {"grading", "fit-grading", "fit-entailment"}
+    grading_alone = part in {"grading", "fit-grading"}
     questions = golden.QUESTIONS if grading_alone else golden_file or golden.QUESTIONS
     cases = _chosen(golden.load(questions), split)
     result: dict[str, Any] = {
@@ -54,10 +58,6 @@ def run(
         from eval.fit import fit
 
         return {**result, "fit": fit(answerer, [c for c in cases if c.split == "dev"])}
-    if part == "fit-entailment":
-        from eval.entailment_fit import fit as fit_entailment
-
-        return {**result, "fit": fit_entailment()}
     if part == "fit-grading":
         return {**result, "fit": _fit_grading(answerer, data)}
     if part == "grading" or (part == "all" and golden_file is None):

@@ -264,6 +264,12 @@ def _rubric_fence(document: Document, question: InterviewQuestion) -> Iterator[s
         entries = values.get(name) or []
         if len(entries) != len(wanted):
             yield f"a rubric with {len(entries)} {name} for {len(wanted)}"
+    for mistake, entry in zip(question.mistakes, values.get("mistakes") or [], strict=False):
+        denies = entry.get("denies") if isinstance(entry, dict) else None
+        if denies is not None and (
+            not isinstance(denies, list) or len(denies) != len(mistake.denies or ())
+        ):
+            yield f"denies {denies!r}, which are no numbers of key points, in {mistake.claim!r}"
     for point in question.points:
         if strict and not 2 <= len(point.also) <= 4:
             yield f"{len(point.also)} other wordings (2 to 4) of {point.text!r}"

@@ -46,6 +46,8 @@ class Mistake:
     start: int
     end: int
     also: tuple[str, ...] = ()
+    denies: tuple[int, ...] | None = None
+    """Indexes of the key points that it denies; None when the rubric does not say."""
 
     @property
     def claim(self) -> str:
@@ -128,7 +130,7 @@ def _question(document: Document, start: int, blocks: Sequence[Block]) -> Interv
         return None
     question = blocks[0].trail[-1]
     points = _points(text, items["points"], rubric.get("points"))
-    mistakes = _mistakes(text, items["mistakes"], rubric.get("mistakes"))
+    mistakes = _mistakes(text, items["mistakes"], rubric.get("mistakes"), len(points))
     span = (answer[0].start, answer[-1].end) if answer else (start, start)
     services = document.metadata.get("services") or ()
     return InterviewQuestion(
@@ -167,12 +169,27 @@ def _points(text: str, spans: Sequence[tuple[int, int]], extra: Any) -> tuple[Ke
     )
 
 
-def _mistakes(text: str, spans: Sequence[tuple[int, int]], extra: Any) -> tuple[Mistake, ...]:
+def _mistakes(
+    text: str, spans: Sequence[tuple[int, int]], extra: Any, points: int
+) -> tuple[Mistake, ...]:
     entries = _entries(extra, len(spans))
     return tuple(
-        Mistake(_item(text[start:end]), start, end, _strings(entry.get("also")))
+        Mistake(
+            _item(text[start:end]),
+            start,
+            end,
+            _strings(entry.get("also")),
+            _indexes(entry.get("denies"), points),
+        )
         for (start, end), entry in zip(spans, entries, strict=True)
     )
+
+
+def _indexes(numbers: Any, points: int) -> tuple[int, ...] | None:
+    """Indexes from numbers that count from 1; `python -m ingest check` names those that don't."""
+    if not isinstance(numbers, list):
+        return None
+    return tuple(n - 1 for n in numbers if isinstance(n, int) and 1 <= n <= points)
 
 
 def _entries(extra: Any, count: int) -> list[dict[str, Any]]:

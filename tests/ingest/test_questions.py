@@ -20,3 +20,32 @@ def test_a_question_is_read_with_its_rubric() -> None:
     assert question.model_answer.startswith("I would give the queue")
     for point in question.points:
         assert point.text.split()[0] in document.text[point.start : point.end]
+
+
+RUBRIC = """# Queues
+
+## Interview questions
+
+### What does a queue do?
+
+**Key points**
+- It decouples.
+- It buffers.
+
+**Common mistakes**
+- "Queues are slow" - they add milliseconds.
+- "Queues lose messages" - they are stored on several servers.
+
+```rubric
+mistakes:
+  - {denies: [2, 9]}
+  - {also: ["queues drop things"]}
+```
+"""
+
+
+def test_a_mistake_names_the_points_that_it_denies() -> None:
+    (question,) = questions_of([parse("queues.md", RUBRIC.encode())])
+    first, second = question.mistakes
+    assert first.denies == (1,)
+    assert second.denies is None
