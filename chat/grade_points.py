@@ -157,12 +157,12 @@ def judge(
     refused = denied([piece.text for piece in answer.pieces])
     flips = _flips(answer.pieces, rubric.truths)
     against = {*refused, *flips}
-    sound = _only(answer, [n for n in range(len(answer.pieces)) if n not in against])
+    places = [n for n in range(len(answer.pieces)) if n not in against]
+    sound = answer.only(places)
     points = _weighed(rubric.points, answer, rubric.question, aliases, fitted)
     used: set[int] = set()
     if against:
-        rest, places = sound
-        kept = _weighed(rubric.points, rest, rubric.question, aliases, fitted, places)
+        kept = _weighed(rubric.points, sound, rubric.question, aliases, fitted, places)
         for number, (whole, without) in enumerate(zip(points, kept, strict=True)):
             hit = [n for n in range(whole.first, whole.last + 1) if n in against]
             if hit and whole.is_lost_in(without):
@@ -182,7 +182,7 @@ def judge(
         if judged.verdict != "covered" or lenient:
             points[point] = replace(judged, first=place, last=place).denied(_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
-    reference = _reference(rubric, sound[0] if against else answer, aliases, fitted)
+    reference = _reference(rubric, sound, aliases, fitted)
     return Judgement(tuple(points), tuple(made), made, claims, reference)
 
 
@@ -286,29 +286,6 @@ def read_together(
     return [wording.text for wording in group], answer.between(best.first, best.last, known)
 
 
-def _only(answer: Reading, places: Sequence[int]) -> tuple[Reading, list[int]]:
-    """The answer with only some of its pieces, and their numbers in the whole."""
-    chosen = list(places)
-    words = np.isin(answer.places, chosen)
-    renumbered = {old: new for new, old in enumerate(chosen)}
-    rows = answer.rows[chosen]
-    mean = rows.sum(axis=0)
-    return (
-        Reading(
-            answer.text,
-            tuple(answer.pieces[n] for n in chosen),
-            answer.whole
-            if len(chosen) == len(answer.pieces)
-            else np.asarray(mean / (np.linalg.norm(mean) or 1.0), np.float32),
-            rows,
-            answer.vectors[words],
-            tuple(word for word, held in zip(answer.words, words, strict=True) if held),
-            np.asarray([renumbered[n] for n in answer.places[words]], np.int64),
-        ),
-        chosen,
-    )
-
-
 def _flips(pieces: Sequence[Piece], truths: Sequence[Sentence]) -> dict[int, Flip]:
     found = {}
     for number, piece in enumerate(pieces):
@@ -334,7 +311,7 @@ def _mistakes(
         for place, piece in enumerate(answer.pieces):
             if place in refused or number in made:
                 continue
-            one, _ = _only(answer, [place])
+            one = answer.only([place])
             for claim in group:
                 if bool(_REJECTS.search(piece.text)) != bool(_REJECTS.search(claim.text)):
                     continue

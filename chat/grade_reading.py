@@ -107,6 +107,23 @@ class Reading:
                 position = word.end
         return " ".join("".join([*parts, self.text[position:end]]).split())
 
+    def only(self, places: Sequence[int]) -> "Reading":
+        """The text with only the pieces `places`, which keep their spans."""
+        words = np.isin(self.places, places)
+        renumbered = {old: new for new, old in enumerate(places)}
+        rows = self.rows[list(places)]
+        mean = rows.sum(axis=0)
+        whole = np.asarray(mean / (np.linalg.norm(mean) or 1.0), np.float32)
+        return Reading(
+            self.text,
+            tuple(self.pieces[n] for n in places),
+            self.whole if len(places) == len(self.pieces) else whole,
+            rows,
+            self.vectors[words],
+            tuple(word for word, held in zip(self.words, words, strict=True) if held),
+            np.asarray([renumbered[n] for n in self.places[words]], np.int64),
+        )
+
     @cached_property
     def quantities(self) -> list[Quantity]:
         """All numbers of the text."""
