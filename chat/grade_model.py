@@ -1,7 +1,7 @@
 """The grader's fitted coefficients (`python -m eval fit-grading`) and how they are applied."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,13 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chat.grade import Verdict
-from chat.grade_features import FEATURES, NEGATIVE
+from chat.grade_features import FEATURES, NEGATIVE, Compared, compare
+from chat.grade_reading import Reading
 
 FILE = Path(__file__).with_name("grade_model.json")
 ON_POINT = tuple(f"{part}_{name}" for part in ("point", "wordings") for name in FEATURES)
 ON_REFERENCE = (
     "whole_soft_recall", "points_soft_recall", "best_soft_recall", "whole_news_meaning",
     "whole_trigrams", "points_trigrams", "whole_recall",
+)  # fmt: skip
+ON_DENIAL = (
+    "meaning", "words", "same_stance", "mistake_stated", "mistake_denied", "point_denied",
+    "point_stated",
 )  # fmt: skip
 SIGNS = np.asarray([-1.0 if name in NEGATIVE else 1.0 for name in FEATURES])
 _ALL = tuple(f"{part}_{name}" for part in ("whole", "points", "best") for name in FEATURES)
@@ -102,6 +107,8 @@ class Coefficients:
     alone: PointModel
     """Of a point in one wording: the same answer is seldom as near to it."""
     reference: Calibration
+    denied: Logistic
+    """A key point is wrong by a mistake (`grade_mistakes`), from `ON_DENIAL`."""
 
     def of(self, wordings: int) -> PointModel:
         """The judge of a point that is given in so many wordings."""
@@ -118,6 +125,7 @@ def parsed(values: dict[str, Any]) -> Coefficients:
     """Coefficients from their JSON form."""
     assert tuple(values["on_point"]) == ON_POINT
     assert tuple(values["on_reference"]) == ON_REFERENCE
+    assert tuple(values["on_denial"]) == ON_DENIAL
     reference = values["reference"]
     return Coefficients(
         _point_model(values["worded"]),
@@ -128,21 +136,22 @@ def parsed(values: dict[str, Any]) -> Coefficients:
             reference["scale"],
             reference["shift"],
         ),
+        _logistic(values["denied"]),
     )
 
 
 def _point_model(values: dict[str, Any]) -> PointModel:
-    said, covered = (
-        Logistic(np.asarray(values[name]["weights"]), values[name]["bias"])
-        for name in ("said", "covered")
-    )
     return PointModel(
-        said,
-        covered,
+        _logistic(values["said"]),
+        _logistic(values["covered"]),
         np.asarray(values["weights"]),
         np.asarray(values["bias"]),
         values["partial"],
     )
+
+
+def _logistic(values: dict[str, Any]) -> Logistic:
+    return Logistic(np.asarray(values["weights"]), values["bias"])
 
 
 def on_verdict(said: Floats, covered: Floats, entailed: Floats) -> Floats:
@@ -190,3 +199,16 @@ def softmax(logits: Floats) -> Floats:
     """Probabilities of each row."""
     raised = np.exp(logits - logits.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def point_features(
+    group: Sequence[Reading],
+    answer: Reading,
+    question: Reading,
+    aliases: Mapping[str, Sequence[str]],
+) -> tuple[Floats, Compared]:
+    """The judge's features of a point, and the comparison that decides its place."""
+    compared = [compare(wording, answer, question, aliases) for wording in group]
+    values = on_point(compared[0].values, [c.values for c in compared[1:]])
+    window = FEATURES.index("soft_window")
+    return values, max(compared, key=lambda c: float(c.values[window] + c.values[0]))

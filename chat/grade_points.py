@@ -12,55 +12,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chat.grade import Verdict
 from chat.grade_entailment import entailment
 from chat.grade_features import FEATURES, Compared, compare
-from chat.grade_model import Coefficients, coefficients, on_point, on_reference
+from chat.grade_mistakes import denials, made, wrong_points
+from chat.grade_model import Coefficients, Floats, coefficients, on_reference, point_features
 from chat.grade_polarity import Flip, Sentence, denied, flip
-from chat.grade_reading import Encoder, FloatRows, Piece, Reading, read_all, words_in
-from ingest.questions import KeyPoint, Mistake
+from chat.grade_reading import FloatRows, Piece, Reading
+from chat.grade_rubric import ReadRubric
 
-_REJECTS = re.compile(
-    r"\b(?:not|never|no|avoid|wrong|mistake|myth|instead|rather than|cannot|isn['’]t|don['’]t|"
-    r"doesn['’]t|"
-    r"won['’]t|wouldn['’]t|shouldn['’]t|can['’]t|unlike|beware|anti-?pattern|bad idea)\b",
-    re.I,
-)
-_MISTAKE_SAID, _MISTAKE_MEANING, _MISTAKE_WORDS = 0.3, 0.6, 0.6
-_MISTAKE_MARGIN = 0.1
-"""How much more clearly a sentence must say the mistake than any key point."""
 _DENIES = "this is a common mistake"
 _SPOKEN_OF, _STATED = 0.4, 0.6
 """Likeness from which an answer speaks of a point, and from which it seems to state it."""
 _CHECK_NUMBERS = "The numbers differ from the key point's: check them."
-_SAME_MATTER = 0.65
-"""Similarity of a mistake, with what is right instead, and the key point that it denies."""
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _NAME_SOME = re.compile(
     r"\b(?:name|state|give|list|describe|discuss|mention|explain|at least)\b[^.?]{0,40}?"
     r"\b(two|three|four|five|six|[2-6])\b",
     re.I,
 )
-
-
-@dataclass(frozen=True)
-class ReadRubric:
-    """A rubric with every wording read; made once and kept."""
-
-    question: Reading
-    points: tuple[tuple[Reading, ...], ...]
-    """Of each point: its text, then its other wordings."""
-    mistakes: tuple[tuple[Reading, ...], ...]
-    denies: tuple[tuple[int, ...], ...]
-    """Of each mistake: the key points that whoever makes it has wrong."""
-    truths: tuple[Sentence, ...]
-    """Sentences that are true: wordings, the model answer, the lesson's statements."""
-    aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Names that the rubric itself explains: stem of the short form -> stems of the long."""
-    whole: Reading | None = None
-    """The reference as one text, when the points are its statements."""
 
 
 @dataclass(frozen=True)
@@ -112,39 +83,6 @@ class Judgement:
     """Calibrated score 0..1, for a free reference."""
 
 
-def read_rubric(
-    question: str,
-    points: Sequence[KeyPoint],
-    mistakes: Sequence[Mistake],
-    truths: Sequence[str] = (),
-    reference: str | None = None,
-    encoder: Encoder | None = None,
-) -> ReadRubric:
-    """Read all wordings with one pass of the embedding model."""
-    groups = [(point.text, *point.also) for point in points]
-    claims = [(mistake.claim, *mistake.also) for mistake in mistakes]
-    explained = [f"{mistake.claim} {mistake.why}".strip() for mistake in mistakes]
-    wordings = [text for group in groups + claims for text in group]
-    texts = list(dict.fromkeys([question, *wordings, *explained]))
-    if reference is not None and reference not in texts:
-        texts.append(reference)
-    by_text = dict(zip(texts, read_all(texts, encoder), strict=True))
-    read = tuple(tuple(by_text[text] for text in group) for group in groups)
-    sentences = dict.fromkeys([*(t for group in groups for t in group), *truths])
-    return ReadRubric(
-        by_text[question],
-        read,
-        tuple(tuple(by_text[text] for text in group) for group in claims),
-        tuple(
-            _denied_points(by_text[text], read) if mistake.denies is None else mistake.denies
-            for mistake, text in zip(mistakes, explained, strict=True)
-        ),
-        tuple(Sentence(text) for text in sentences),
-        _explained(points),
-        by_text[reference] if reference is not None else None,
-    )
-
-
 def judge(
     rubric: ReadRubric,
     answer: Reading,
@@ -172,25 +110,21 @@ def judge(
                 points[number] = whole.denied(reason)
             else:
                 points[number] = without
-    made = _mistakes(rubric, answer, aliases, fitted, refused)
-    for point, place in ((p, place) for n, place in made.items() for p in rubric.denies[n]):
-        judged = points[point]
-        if judged.verdict == "wrong":
-            continue
+    made_at = made(rubric, answer, aliases, fitted, refused)
+    wrong = wrong_points(denials(rubric, answer, aliases, refused), fitted)
+    for number, denial in wrong.items():
+        judged = points[number]
         # A point in one wording is soon thought covered: by the mistaken sentence itself, too.
-        lenient = len(rubric.points[point]) == 1 and judged.first == judged.last == place
+        lenient = len(rubric.points[number]) == 1 and judged.first == judged.last == denial.place
         if judged.verdict != "covered" or lenient:
-            points[point] = replace(judged, first=place, last=place).denied(_DENIES)
+            made_at.setdefault(denial.mistake, denial.place)
+            if judged.verdict != "wrong":
+                points[number] = replace(judged, first=denial.place, last=denial.place).denied(
+                    _DENIES
+                )
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound, aliases, fitted)
-    return Judgement(tuple(points), tuple(made), made, claims, reference)
-
-
-def _denied_points(mistake: Reading, points: Sequence[Sequence[Reading]]) -> tuple[int, ...]:
-    """The point that a mistake, told with what is right instead, is nearest to, if near enough."""
-    near = [max(float(mistake.whole @ wording.whole) for wording in group) for group in points]
-    best = int(np.argmax(near)) if near else -1
-    return (best,) if near and near[best] >= _SAME_MATTER else ()
+    return Judgement(tuple(points), tuple(made_at), made_at, claims, reference)
 
 
 def needed(question: str, points: int) -> int:
@@ -201,26 +135,13 @@ def needed(question: str, points: int) -> int:
     return min(points, _NUMBERS.get(found[1].lower()) or int(found[1]))
 
 
-def point_features(
-    group: Sequence[Reading],
-    answer: Reading,
-    question: Reading,
-    aliases: Mapping[str, Sequence[str]],
-) -> tuple[NDArray[np.float64], Compared]:
-    """The judge's features of a point, and the comparison that decides its place."""
-    compared = [compare(wording, answer, question, aliases) for wording in group]
-    values = on_point(compared[0].values, [c.values for c in compared[1:]])
-    window = FEATURES.index("soft_window")
-    return values, max(compared, key=lambda c: float(c.values[window] + c.values[0]))
-
-
 def reference_features(
     whole: Reading,
     groups: Sequence[Sequence[Reading]],
     answer: Reading,
     question: Reading,
     aliases: Mapping[str, Sequence[str]],
-) -> NDArray[np.float64]:
+) -> Floats:
     """The calibration's features of a free reference and its statements."""
     entire = compare(whole, answer, question, aliases).values
     parts = [compare(group[0], answer, question, aliases).values for group in groups]
@@ -295,59 +216,6 @@ def _flips(pieces: Sequence[Piece], truths: Sequence[Sentence]) -> dict[int, Fli
     return found
 
 
-def _mistakes(
-    rubric: ReadRubric,
-    answer: Reading,
-    aliases: Mapping[str, Sequence[str]],
-    fitted: Coefficients,
-    refused: Mapping[int, str],
-) -> dict[int, int]:
-    """Mistakes that the rubric names, stated by a sentence that does not reject them."""
-    made: dict[int, int] = {}
-    if not answer.pieces:
-        return made
-    right = np.asarray([wording.whole for group in rubric.points for wording in group])
-    for number, group in enumerate(rubric.mistakes):
-        for place, piece in enumerate(answer.pieces):
-            if place in refused or number in made:
-                continue
-            one = answer.only([place])
-            for claim in group:
-                if bool(_REJECTS.search(piece.text)) != bool(_REJECTS.search(claim.text)):
-                    continue
-                meaning = float(answer.rows[place] @ claim.whole)
-                if meaning < max(_MISTAKE_MEANING, float((right @ answer.rows[place]).max())):
-                    continue
-                values, _ = point_features((claim,), one, rubric.question, aliases)
-                words = values[FEATURES.index("soft_recall")]
-                # `_MISTAKE_SAID` was chosen for this judge; the other one would charge more.
-                said = float(fitted.worded.said(values))
-                if words < _MISTAKE_WORDS or said < _MISTAKE_SAID:
-                    continue
-                if said < _best_point(rubric, one, aliases, fitted) + _MISTAKE_MARGIN:
-                    continue
-                made[number] = place
-                break
-    return made
-
-
-def _best_point(
-    rubric: ReadRubric,
-    one: Reading,
-    aliases: Mapping[str, Sequence[str]],
-    fitted: Coefficients,
-) -> float:
-    """Probability of the key point that a sentence says most clearly."""
-    asked = rubric.question
-    return max(
-        (
-            float(fitted.of(len(group)).said(point_features(group, one, asked, aliases)[0]))
-            for group in rubric.points
-        ),
-        default=0.0,
-    )
-
-
 def _reference(
     rubric: ReadRubric,
     answer: Reading,
@@ -360,20 +228,3 @@ def _reference(
         return 0.0
     values = reference_features(rubric.whole, rubric.points, answer, rubric.question, aliases)
     return float(fitted.reference(values[None])[0])
-
-
-def _explained(points: Sequence[KeyPoint]) -> dict[str, list[str]]:
-    """The aliases of a rubric, written "short = long"."""
-    pairs = [alias.split("=", 1) for point in points for alias in point.aliases if "=" in alias]
-    return stemmed({short.strip(): [long.strip()] for short, long in pairs})
-
-
-def stemmed(aliases: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """The index's aliases, short form -> long forms, as stems."""
-    found: dict[str, list[str]] = {}
-    for short, longs in aliases.items():
-        words = words_in(short)
-        if words:
-            stems = [" ".join(w.stem for w in words_in(long) if w.weight) for long in longs]
-            found[words[0].stem] = [stem for stem in stems if stem]
-    return found

@@ -24,15 +24,7 @@ from chat.grade import (
 from chat.grade_feedback import anchor_of, better_sentence, citations, feedback, follow_up
 from chat.grade_gates import MAX_ANSWER, gate, sift
 from chat.grade_llm import ModelJudge
-from chat.grade_points import (
-    Judged,
-    Judgement,
-    ReadRubric,
-    judge,
-    nearest,
-    read_rubric,
-    stemmed,
-)
+from chat.grade_points import Judged, Judgement, judge, nearest
 from chat.grade_reading import (
     Encoder,
     Reading,
@@ -41,6 +33,7 @@ from chat.grade_reading import (
     pieces_of,
     slices,
 )
+from chat.grade_rubric import ReadRubric, read_rubric, stemmed
 from chat.grade_second import ModelView, second_opinion
 from chat.grade_topic import elsewhere
 from chat.settings import Settings

@@ -97,16 +97,19 @@ def whole_answers(folder: Path = FOLDER) -> list[WholeAnswer]:
     for row in claims(folder):
         points.setdefault(row.question, []).append(row.point)
     found = []
-    for row in _lines(folder / "answers.jsonl"):
-        question = row["question"]
+    for line in _lines(folder / "answers.jsonl"):
+        question = line["question"]
         found.append(
-            WholeAnswer(question, tuple(points[question]), row["answer"], tuple(row["points"]))
+            WholeAnswer(question, tuple(points[question]), line["answer"], tuple(line["points"]))
         )
-    for row in _lines(folder / "elsewhere.jsonl"):
-        for answer in row["answers"]:
+    for line in _lines(folder / "elsewhere.jsonl"):
+        for answer in line["answers"]:
             found.append(
                 WholeAnswer(
-                    row["question"], tuple(row["points"]), answer["answer"], tuple(answer["points"])
+                    line["question"],
+                    tuple(line["points"]),
+                    answer["answer"],
+                    tuple(answer["points"]),
                 )
             )
     return found

@@ -15,27 +15,24 @@ import numpy as np
 from chat import grade_order
 from chat.grade import VERDICTS
 from chat.grade_entailment import entailment
+from chat.grade_mistakes import denials
 from chat.grade_model import (
     FILE,
+    ON_DENIAL,
     ON_POINT,
     ON_REFERENCE,
     Floats,
     bent,
     on_verdict,
     parsed,
+    point_features,
     softmax,
     verdict_of,
 )
-from chat.grade_points import (
-    ReadRubric,
-    nearest,
-    point_features,
-    read_rubric,
-    read_together,
-    reference_features,
-    stemmed,
-)
+from chat.grade_points import nearest, read_together, reference_features
+from chat.grade_polarity import denied
 from chat.grade_reading import Encoder, Reading, normalised, pieces_of, read_all
+from chat.grade_rubric import ReadRubric, read_rubric, stemmed
 from eval.grading_labelled import Labelled
 from eval.grading_sets import Graded
 from ingest.index import Index
@@ -47,6 +44,7 @@ _KNOTS = (0.2, 0.4, 0.6, 0.8)
 _RIDGE = 100.0
 _INVERSE_PENALTY = 0.05
 _INVERSE_PENALTY_OF_VERDICTS = 0.1
+_INVERSE_PENALTY_OF_DENIALS = 0.2
 _BATCH = 256
 
 
@@ -67,10 +65,13 @@ def fit(
     features = {name: reference_rows(rows, encoder) for name, rows in sets.items()}
     scores = {name: np.asarray([row.score for row in rows]) for name, rows in sets.items()}
     questions = {name: np.asarray([row.question_id for row in rows]) for name, rows in sets.items()}
+    wrong = denial_model(bank, labelled, aliases, encoder)
     values: dict[str, Any] = {
         "on_point": list(ON_POINT),
         "worded": point_model(worded),
         "alone": point_model(alone),
+        "on_denial": list(ON_DENIAL),
+        "denied": wrong,
         "on_reference": list(ON_REFERENCE),
         "reference": calibration(features, scores, questions),
         "fitted_on": {
@@ -164,12 +165,39 @@ def labelled_points(
     )
 
 
-def logistic(features: Floats, wanted: np.ndarray) -> dict[str, Any]:
+def denial_model(
+    bank: Sequence[InterviewQuestion],
+    labelled: Sequence[Labelled],
+    aliases: Mapping[str, Sequence[str]],
+    encoder: Encoder,
+) -> dict[str, Any]:
+    """The regression that says whether a point is wrong by a mistake that denies it."""
+    by_id = {question.id: question for question in bank}
+    rubrics: dict[str, ReadRubric] = {}
+    features, wrong = [], []
+    answers = read_all([normalised(row.answer) for row in labelled], encoder)
+    for row, answer in zip(labelled, answers, strict=True):
+        question = by_id[row.question_id]
+        if row.question_id not in rubrics:
+            rubrics[row.question_id] = read_rubric(
+                question.text, question.points, question.mistakes, encoder=encoder
+            )
+        rubric = rubrics[row.question_id]
+        refused = denied([piece.text for piece in answer.pieces])
+        for denial in denials(rubric, answer, {**aliases, **rubric.aliases}, refused):
+            features.append(denial.features)
+            wrong.append(row.points[denial.point] == "wrong")
+    return logistic(np.asarray(features), np.asarray(wrong), _INVERSE_PENALTY_OF_DENIALS)
+
+
+def logistic(
+    features: Floats, wanted: np.ndarray, inverse_penalty: float = _INVERSE_PENALTY
+) -> dict[str, Any]:
     """A logistic regression, its scaling folded into the weights."""
     from sklearn.linear_model import LogisticRegression
 
     mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-    model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=2000)
+    model = LogisticRegression(C=inverse_penalty, max_iter=2000)
     model.fit((features - mean) / scale, wanted)
     weights = model.coef_[0] / scale
     bias = float(model.intercept_[0] - weights @ mean)

@@ -3,8 +3,9 @@ import json
 import pytest
 
 from chat.batch import LineError
-from chat.grade_points import judge, read_rubric
+from chat.grade_points import judge
 from chat.grade_reading import read_all
+from chat.grade_rubric import read_rubric
 from chat.grading import Grader, PointGrade, RubricError, grade_row, score_of
 from ingest.questions import KeyPoint, Mistake
 
