@@ -27,8 +27,8 @@ _REJECTS = re.compile(
 _SAID, _MEANING, _WORDS = 0.3, 0.6, 0.6
 _MARGIN = 0.1
 """How much more clearly a sentence must say the mistake than any key point."""
-_LOOKED_AT, _NEAR = 3, 0.4
-"""So many sentences, and only those as like a mistake as this, are weighed with it."""
+_NEAR = 0.4
+"""Likeness in meaning from which a sentence is weighed with a mistake."""
 _SURE = 0.6
 """Probability from which a point is wrong: nine in ten such were, on held-out questions."""
 
@@ -98,15 +98,30 @@ def _best_point(
     )
 
 
-def wrong_points(denials: Sequence[Denial], fitted: Coefficients) -> dict[int, Denial]:
-    """Key points that are wrong by a mistake, and the surest evidence for it."""
-    found: dict[int, Denial] = {}
-    if not denials:
-        return found
-    sure = fitted.denied(np.asarray([denial.features for denial in denials]))
-    for number in np.argsort(-sure):
-        if sure[number] >= _SURE:
-            found.setdefault(denials[number].point, denials[number])
+def wrong_points(
+    rubric: ReadRubric,
+    answer: Reading,
+    aliases: Mapping[str, Sequence[str]],
+    fitted: Coefficients,
+    refused: Mapping[int, str],
+    made_at: Mapping[int, int],
+) -> dict[int, tuple[int, int]]:
+    """Key points that are wrong by a mistake -> the mistake and the piece that makes it.
+
+    Where the rubric does not say what a mistake denies, one that is plainly made (`made`)
+    denies the point that it is nearest to.
+    """
+    found: dict[int, tuple[int, int]] = {}
+    weighed = denials(rubric, answer, aliases, refused)
+    if weighed:
+        sure = fitted.denied(np.asarray([denial.features for denial in weighed]))
+        for number in np.argsort(-sure):
+            if sure[number] >= _SURE:
+                denial = weighed[number]
+                found.setdefault(denial.point, (denial.mistake, denial.place))
+    for mistake, place in made_at.items():
+        if rubric.nearest[mistake] >= 0:
+            found.setdefault(rubric.nearest[mistake], (mistake, place))
     return found
 
 
@@ -117,35 +132,40 @@ def denials(
     refused: Mapping[int, str],
 ) -> list[Denial]:
     """Each mistake that denies points, with the sentence that comes nearest to making it."""
-    near = [
-        (number, place, _likeness(group, answer, place, rubric.question, aliases))
+    near = {
+        number: place
         for number, group in enumerate(rubric.mistakes)
         if rubric.denies[number]
         for place in _nearest(group, answer, refused)
-    ]
-    stated = entailment(
-        [([c.text for c in rubric.mistakes[n]], answer.between(p, p)) for n, p, _ in near]
-    )
-    best: dict[int, tuple[float, int, tuple[float, ...]]] = {}
-    for (number, place, likeness), row in zip(near, stated, strict=True):
-        nearness = likeness[0] + likeness[1] + 0.2 * float(row[0])
-        if number not in best or nearness > best[number][0]:
-            best[number] = nearness, place, (*likeness, *_odds(row[[0, 3]]))
-    pairs = [(n, p, *best[n][1:]) for n in best for p in rubric.denies[n]]
-    beside = entailment(
-        [([rubric.points[p][0].text], answer.between(place, place)) for _, p, place, _ in pairs]
-    )
+    }
+    pairs = [(number, point) for number in near for point in rubric.denies[number]]
+    said = {number: answer.between(place, place) for number, place in near.items()}
+    wordings = [([claim.text for claim in rubric.mistakes[n]], said[n]) for n in near]
+    points = [([rubric.points[point][0].text], said[number]) for number, point in pairs]
+    read = entailment([*wordings, *points])
+    stated = dict(zip(near, read, strict=False))
     return [
-        Denial(number, point, place, (*features, *_odds(row[[3, 0]])))
-        for (number, point, place, features), row in zip(pairs, beside, strict=True)
+        Denial(
+            number,
+            point,
+            near[number],
+            (
+                *_likeness(rubric.mistakes[number], answer, near[number], rubric.question, aliases),
+                *_odds(stated[number][[0, 3]]),
+                *_odds(row[[3, 0]]),
+            ),
+        )
+        for (number, point), row in zip(pairs, read[len(near) :], strict=True)
     ]
 
 
 def _nearest(group: Sequence[Reading], answer: Reading, refused: Mapping[int, str]) -> list[int]:
-    """The sentences nearest to a mistake in meaning."""
+    """The sentence nearest to a mistake in meaning, if it is near at all."""
+    if not answer.pieces:
+        return []
     meaning = _meaning(group, answer)
-    order = np.argsort(-meaning, kind="stable")[:_LOOKED_AT]
-    return [int(place) for place in order if meaning[place] >= _NEAR and place not in refused]
+    place = int(np.argmax(meaning))
+    return [place] if meaning[place] >= _NEAR and place not in refused else []
 
 
 def _meaning(group: Sequence[Reading], answer: Reading) -> Floats:

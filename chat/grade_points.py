@@ -16,7 +16,7 @@ import numpy as np
 from chat.grade import Verdict
 from chat.grade_entailment import entailment
 from chat.grade_features import FEATURES, Compared, compare
-from chat.grade_mistakes import denials, made, wrong_points
+from chat.grade_mistakes import made, wrong_points
 from chat.grade_model import Coefficients, Floats, coefficients, on_reference, point_features
 from chat.grade_polarity import Flip, Sentence, denied, flip
 from chat.grade_reading import FloatRows, Piece, Reading
@@ -111,17 +111,15 @@ def judge(
             else:
                 points[number] = without
     made_at = made(rubric, answer, aliases, fitted, refused)
-    wrong = wrong_points(denials(rubric, answer, aliases, refused), fitted)
-    for number, denial in wrong.items():
+    wrong = wrong_points(rubric, answer, aliases, fitted, refused, made_at)
+    for number, (mistake, place) in wrong.items():
         judged = points[number]
         # A point in one wording is soon thought covered: by the mistaken sentence itself, too.
-        lenient = len(rubric.points[number]) == 1 and judged.first == judged.last == denial.place
+        lenient = len(rubric.points[number]) == 1 and judged.first == judged.last == place
         if judged.verdict != "covered" or lenient:
-            made_at.setdefault(denial.mistake, denial.place)
+            made_at.setdefault(mistake, place)
             if judged.verdict != "wrong":
-                points[number] = replace(judged, first=denial.place, last=denial.place).denied(
-                    _DENIES
-                )
+                points[number] = replace(judged, first=place, last=place).denied(_DENIES)
     claims = tuple((n, found) for n, found in flips.items() if n not in used)
     reference = _reference(rubric, sound, aliases, fitted)
     return Judgement(tuple(points), tuple(made_at), made_at, claims, reference)

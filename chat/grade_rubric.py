@@ -22,7 +22,9 @@ class ReadRubric:
     """Of each point: its text, then its other wordings."""
     mistakes: tuple[tuple[Reading, ...], ...]
     denies: tuple[tuple[int, ...], ...]
-    """Of each mistake: the key points that whoever makes it has wrong."""
+    """Of each mistake: the key points that it denies, as the rubric says."""
+    nearest: tuple[int, ...]
+    """Of each mistake whose rubric does not say: the point it is nearest to, -1 for none."""
     truths: tuple[Sentence, ...]
     """Sentences that are true: wordings, the model answer, the lesson's statements."""
     aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -54,8 +56,9 @@ def read_rubric(
         by_text[question],
         read,
         tuple(tuple(by_text[text] for text in group) for group in claims),
+        tuple(mistake.denies or () for mistake in mistakes),
         tuple(
-            _denied_points(by_text[text], read) if mistake.denies is None else mistake.denies
+            _nearest_point(by_text[text], read) if mistake.denies is None else -1
             for mistake, text in zip(mistakes, explained, strict=True)
         ),
         tuple(Sentence(text) for text in sentences),
@@ -64,11 +67,11 @@ def read_rubric(
     )
 
 
-def _denied_points(mistake: Reading, points: Sequence[Sequence[Reading]]) -> tuple[int, ...]:
+def _nearest_point(mistake: Reading, points: Sequence[Sequence[Reading]]) -> int:
     """The point that a mistake, told with what is right instead, is nearest to, if near enough."""
     near = [max(float(mistake.whole @ wording.whole) for wording in group) for group in points]
     best = int(np.argmax(near)) if near else -1
-    return (best,) if near and near[best] >= _SAME_MATTER else ()
+    return best if near and near[best] >= _SAME_MATTER else -1
 
 
 def _explained(points: Sequence[KeyPoint]) -> dict[str, list[str]]:

@@ -257,7 +257,8 @@ def readiness(chances: Floats, verdicts: np.ndarray) -> float:
     worth = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "wrong": 0.0}
     wanted = np.asarray([worth[verdict] for verdict in verdicts])
     names = ["covered", "partial", "missing"]
-    choices = np.arange(1.0, 3.6, 0.25)
+    # Beyond 2.5 a remark in passing would earn half of a point.
+    choices = np.arange(1.0, 3.0, 0.25)
     merits = []
     for partial in choices:
         told = [verdict_of(row, float(partial)) for row in chances]

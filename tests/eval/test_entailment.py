@@ -25,13 +25,15 @@ def folder(tmp_path: Path) -> Path:
         for q, n in points.items()
     ]
     (tmp_path / "answers.jsonl").write_text("\n".join(json.dumps(row) for row in answers))
+    elsewhere = (data.FOLDER / "elsewhere.jsonl").read_text().splitlines()[:2]
+    (tmp_path / "elsewhere.jsonl").write_text("\n".join(elsewhere))
     return tmp_path
 
 
 def test_no_question_of_the_labelled_answers_is_trained_on() -> None:
     measured = {row.question for row in load()}
-    answers = (data.FOLDER / "answers.jsonl").read_text().splitlines()
-    trained = {row.question for row in data.claims()} | {json.loads(a)["question"] for a in answers}
+    trained = {row.question for row in data.claims()}
+    trained |= {row.question for row in data.whole_answers()}
     assert not measured & trained
 
 
@@ -41,13 +43,23 @@ def test_every_key_point_has_sentences_for_every_verdict() -> None:
 
 
 def test_every_answer_has_a_verdict_for_each_point_of_its_question() -> None:
-    points: dict[str, int] = {}
-    for row in data.claims():
-        points[row.question] = points.get(row.question, 0) + 1
-    for line in (data.FOLDER / "answers.jsonl").read_text().splitlines():
-        answer = json.loads(line)
-        assert len(answer["points"]) == points[answer["question"]]
-        assert set(answer["points"]) <= set(VERDICTS)
+    answers = data.whole_answers()
+    assert len({row.question for row in answers}) > 900
+    for row in answers:
+        assert len(row.verdicts) == len(row.points), row.answer
+        assert set(row.verdicts) <= set(VERDICTS)
+
+
+def test_jumbled_words_state_nothing() -> None:
+    said = "A queue keeps the message until somebody deletes it."
+    covered = data.Pair("Messages stay until they are deleted.", said, data.wanted("covered"))
+    shown = data.jumbled([covered] * 200, random.Random(0))
+    assert 0 < len(shown) < 40
+    missing = VERDICTS.index("missing")
+    for pair in shown:
+        assert sorted(pair.said.split()) == sorted(said.split()) and pair.said != said
+        assert sum(pair.wanted) == pytest.approx(1.0) and pair.wanted[missing] > 0.8
+    assert not data.jumbled([data.Pair("x", said, data.wanted("wrong"))] * 200, random.Random(0))
 
 
 def test_held_out_questions_are_not_seen() -> None:
