@@ -3,15 +3,16 @@
 `training/claims.jsonl` has, for each key point of the guide's questions, sentences that state
 it, half state it, miss it and deny it, half of them in the tone of another verdict;
 `training/answers.jsonl` whole answers to these questions with the verdict of each point, and
-`training/elsewhere.jsonl` questions on other subjects with their points and answers. No
-question of `golden/grading.jsonl` is among them.
+`training/elsewhere.jsonl` questions on other subjects with their points and answers.
+`training/mistakes.jsonl` has sentences that make, deny or only come near to a common mistake.
+No question of `golden/grading.jsonl` is among them.
 """
 
 import json
 import random
 import re
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,24 @@ def answer_pairs(answers: Sequence[WholeAnswer]) -> list[Pair]:
                 if best.first >= 0:
                     _, said = read_together([read[point]], answer, question, best)
                     pairs.append(Pair(point, said, wanted(verdict)))
+    return pairs
+
+
+def mistake_pairs(
+    unseen: Collection[str], chance: random.Random, folder: Path = FOLDER
+) -> list[Pair]:
+    """Common mistakes read as points that may be stated, and the key points that they deny."""
+    pairs = []
+    verdicts = {"made": "covered", "denied": "wrong", "neither": "missing"}
+    for row in _lines(folder / "mistakes.jsonl"):
+        if row["question"] in unseen:
+            continue
+        for name, verdict in verdicts.items():
+            for text in row[name]:
+                claim = chance.choice([row["mistake"], row["mistake"], *row["also"]])
+                pairs.append(Pair(claim, misspelt(text, chance), wanted(verdict)))
+        for point in row["denies"]:
+            pairs += [Pair(point, misspelt(text, chance), wanted("wrong")) for text in row["made"]]
     return pairs
 
 

@@ -27,6 +27,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "answers.jsonl").write_text("\n".join(json.dumps(row) for row in answers))
     elsewhere = (data.FOLDER / "elsewhere.jsonl").read_text().splitlines()[:2]
     (tmp_path / "elsewhere.jsonl").write_text("\n".join(elsewhere))
+    mistakes = (data.FOLDER / "mistakes.jsonl").read_text().splitlines()[:6]
+    (tmp_path / "mistakes.jsonl").write_text("\n".join(mistakes))
     return tmp_path
 
 
@@ -34,6 +36,8 @@ def test_no_question_of_the_labelled_answers_is_trained_on() -> None:
     measured = {row.question for row in load()}
     trained = {row.question for row in data.claims()}
     trained |= {row.question for row in data.whole_answers()}
+    mistakes = (data.FOLDER / "mistakes.jsonl").read_text().splitlines()
+    trained |= {json.loads(line)["question"] for line in mistakes}
     assert not measured & trained
 
 
@@ -48,6 +52,15 @@ def test_every_answer_has_a_verdict_for_each_point_of_its_question() -> None:
     for row in answers:
         assert len(row.verdicts) == len(row.points), row.answer
         assert set(row.verdicts) <= set(VERDICTS)
+
+
+def test_who_makes_a_mistake_denies_the_points_that_it_denies(folder: Path) -> None:
+    rows = [json.loads(line) for line in (folder / "mistakes.jsonl").read_text().splitlines()]
+    pairs = data.mistake_pairs(frozenset(), random.Random(0), folder)
+    denying = [p for p in pairs if any(p.point in row["denies"] for row in rows)]
+    assert denying and all(p.wanted == data.wanted("wrong") for p in denying)
+    every = frozenset(row["question"] for row in rows)
+    assert not data.mistake_pairs(every, random.Random(0), folder)
 
 
 def test_jumbled_words_state_nothing() -> None:
