@@ -187,6 +187,9 @@ def denial_model(
         for denial in denials(rubric, answer, {**aliases, **rubric.aliases}, refused):
             features.append(denial.features)
             wrong.append(row.points[denial.point] == "wrong")
+    if len(set(wrong)) < 2:
+        # Nothing to learn from: then no mistake makes a point wrong.
+        return {"weights": [0.0] * len(ON_DENIAL), "bias": -10.0}
     return logistic(np.asarray(features), np.asarray(wrong), _INVERSE_PENALTY_OF_DENIALS)
 
 
