@@ -30,7 +30,7 @@ _MARGIN = 0.1
 _NEAR = 0.4
 """Likeness in meaning from which a sentence is weighed with a mistake."""
 _SURE = 0.7
-"""Probability from which a point is wrong; so high, because blame must be right nine times in ten."""
+"""Probability from which a point is wrong: blame must be right nine times in ten."""
 
 
 @dataclass(frozen=True)
