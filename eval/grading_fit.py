@@ -139,17 +139,8 @@ def labelled_points(
     encoder: Encoder,
 ) -> LabelledPoints:
     """All points of some labelled answers, as the judge sees them."""
-    by_id = {question.id: question for question in bank}
-    rubrics: dict[str, ReadRubric] = {}
     features, readings, verdicts, questions = [], [], [], []
-    answers = read_all([normalised(row.answer) for row in labelled], encoder)
-    for row, answer in zip(labelled, answers, strict=True):
-        if row.question_id not in rubrics:
-            question = by_id[row.question_id]
-            rubrics[row.question_id] = read_rubric(
-                question.text, question.points, (), encoder=encoder
-            )
-        rubric = rubrics[row.question_id]
+    for row, answer, rubric in _read_labelled(bank, labelled, encoder):
         names = {**aliases, **rubric.aliases}
         for group, verdict in zip(rubric.points, row.points, strict=True):
             values, best = point_features(group, answer, rubric.question, names)
@@ -165,6 +156,22 @@ def labelled_points(
     )
 
 
+def _read_labelled(
+    bank: Sequence[InterviewQuestion], labelled: Sequence[Labelled], encoder: Encoder
+) -> Iterator[tuple[Labelled, Reading, ReadRubric]]:
+    """Each labelled answer, read, with the rubric of its question."""
+    by_id = {question.id: question for question in bank}
+    rubrics: dict[str, ReadRubric] = {}
+    answers = read_all([normalised(row.answer) for row in labelled], encoder)
+    for row, answer in zip(labelled, answers, strict=True):
+        if row.question_id not in rubrics:
+            question = by_id[row.question_id]
+            rubrics[row.question_id] = read_rubric(
+                question.text, question.points, question.mistakes, encoder=encoder
+            )
+        yield row, answer, rubrics[row.question_id]
+
+
 def denial_model(
     bank: Sequence[InterviewQuestion],
     labelled: Sequence[Labelled],
@@ -172,17 +179,8 @@ def denial_model(
     encoder: Encoder,
 ) -> dict[str, Any]:
     """The regression that says whether a point is wrong by a mistake that denies it."""
-    by_id = {question.id: question for question in bank}
-    rubrics: dict[str, ReadRubric] = {}
     features, wrong = [], []
-    answers = read_all([normalised(row.answer) for row in labelled], encoder)
-    for row, answer in zip(labelled, answers, strict=True):
-        question = by_id[row.question_id]
-        if row.question_id not in rubrics:
-            rubrics[row.question_id] = read_rubric(
-                question.text, question.points, question.mistakes, encoder=encoder
-            )
-        rubric = rubrics[row.question_id]
+    for row, answer, rubric in _read_labelled(bank, labelled, encoder):
         refused = denied([piece.text for piece in answer.pieces])
         for denial in denials(rubric, answer, {**aliases, **rubric.aliases}, refused):
             features.append(denial.features)
