@@ -238,9 +238,9 @@ def test_a_slow_model_is_left_when_the_time_is_up(servers: Servers, spec: str) -
 def test_a_model_that_took_long_to_fail_is_not_asked_again(servers: Servers) -> None:
     server = servers.of[OPENAI]
     server.fields = always({})
-    server.faults.append(Fault(delay=2.5))
+    server.faults.append(Fault(delay=6))
     with pytest.raises(ModelError, match="did not fill in the form"):
-        servers.judge(OPENAI, model_timeout=4.5)
+        servers.judge(OPENAI, model_timeout=11)
     assert len(server.calls) == 1
 
 

@@ -110,14 +110,14 @@ def test_a_first_question_is_not_sent_for_rewriting(ask: Ask, server: OpenAIServ
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault(status=401, code="invalid_api_key", message="no"), Fault(after=2), Fault(delay=3.0)],
+    [Fault(status=401, code="invalid_api_key", message="no"), Fault(after=2), Fault(delay=12)],
     ids=["refused", "breaks off", "too slow"],
 )
 def test_a_failure_leaves_the_rules_rewrite_and_the_answer_goes_on(
     ask: Ask, server: OpenAIServer, fault: Fault
 ) -> None:
     server.faults.append(fault)
-    answer = ask(GOOD, model_timeout=1.0)
+    answer = ask(GOOD, model_timeout=5.0)
     assert answer.standalone_question == standalone(FOLLOW_UP, HISTORY)
     assert condensing(server.calls[0]) and not condensing(server.calls[-1])
     assert "said that the passages do not answer" in answer.notes[0], "the answer's call was made"
