@@ -33,6 +33,11 @@ KINDS = (
 CONTENTS = "INDEX.md"
 STRICT_SERIES = "scaling"
 """Its rubrics must carry other wordings of every point."""
+_FIELDS = {
+    "points": {"weight", "also", "aliases"},
+    "mistakes": {"also", "denies"},
+}
+"""What a rubric may say of each."""
 SAME_MEANING = 0.93
 """Cosine similarity from which two questions are taken for one."""
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]*)\]\((?P<target>[^)\s]+)\)")
@@ -264,6 +269,10 @@ def _rubric_fence(document: Document, question: InterviewQuestion) -> Iterator[s
         entries = values.get(name) or []
         if len(entries) != len(wanted):
             yield f"a rubric with {len(entries)} {name} for {len(wanted)}"
+        for entry in entries:
+            unknown = set(entry) - _FIELDS[name] if isinstance(entry, dict) else set()
+            if unknown:
+                yield f"a rubric with unknown fields of {name}: {', '.join(sorted(unknown))}"
     for mistake, entry in zip(question.mistakes, values.get("mistakes") or [], strict=False):
         denies = entry.get("denies") if isinstance(entry, dict) else None
         if denies is not None and (
