@@ -132,12 +132,14 @@ def denials(
     refused: Mapping[int, str],
 ) -> list[Denial]:
     """Each mistake that denies points, with the sentence that comes nearest to making it."""
-    near = {
-        number: place
-        for number, group in enumerate(rubric.mistakes)
-        if rubric.denies[number]
-        for place in _nearest(group, answer, refused)
-    }
+    near: dict[int, int] = {}
+    meaning: dict[int, float] = {}
+    for number, group in enumerate(rubric.mistakes):
+        if rubric.denies[number] and answer.pieces:
+            likeness = np.max([answer.rows @ claim.whole for claim in group], axis=0)
+            place = int(np.argmax(likeness))
+            if likeness[place] >= _NEAR and place not in refused:
+                near[number], meaning[number] = place, float(likeness[place])
     pairs = [(number, point) for number in near for point in rubric.denies[number]]
     said = {number: answer.between(place, place) for number, place in near.items()}
     wordings = [([claim.text for claim in rubric.mistakes[n]], said[n]) for n in near]
@@ -150,6 +152,7 @@ def denials(
             point,
             near[number],
             (
+                meaning[number],
                 *_likeness(rubric.mistakes[number], answer, near[number], rubric.question, aliases),
                 *_odds(stated[number][[0, 3]]),
                 *_odds(row[[3, 0]]),
@@ -159,32 +162,19 @@ def denials(
     ]
 
 
-def _nearest(group: Sequence[Reading], answer: Reading, refused: Mapping[int, str]) -> list[int]:
-    """The sentence nearest to a mistake in meaning, if it is near at all."""
-    if not answer.pieces:
-        return []
-    meaning = _meaning(group, answer)
-    place = int(np.argmax(meaning))
-    return [place] if meaning[place] >= _NEAR and place not in refused else []
-
-
-def _meaning(group: Sequence[Reading], answer: Reading) -> Floats:
-    """Likeness of each sentence to the nearest wording of a mistake."""
-    return np.max([answer.rows @ claim.whole for claim in group], axis=0).astype(np.float64)
-
-
 def _likeness(
     group: Sequence[Reading],
     answer: Reading,
     place: int,
     question: Reading,
     aliases: Mapping[str, Sequence[str]],
-) -> tuple[float, float, float]:
+) -> tuple[float, float]:
+    """Likeness of the words, and whether both reject something or neither does."""
     one = answer.only([place])
     recall = FEATURES.index("soft_recall")
     words = max(float(compare(claim, one, question, aliases).values[recall]) for claim in group)
     stance = any(_rejects(one.pieces[0].text) == _rejects(claim.text) for claim in group)
-    return float(_meaning(group, one)[0]), words, float(stance)
+    return words, float(stance)
 
 
 def _odds(chances: Floats) -> tuple[float, ...]:

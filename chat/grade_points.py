@@ -25,6 +25,8 @@ from chat.grade_rubric import ReadRubric
 _DENIES = "this is a common mistake"
 _SPOKEN_OF, _STATED = 0.4, 0.6
 """Likeness from which an answer speaks of a point, and from which it seems to state it."""
+_READ = 3
+"""Wordings of a point that the cross-encoder reads."""
 _CHECK_NUMBERS = "The numbers differ from the key point's: check them."
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _NAME_SOME = re.compile(
@@ -199,10 +201,17 @@ def _weighed(
 def read_together(
     group: Sequence[Reading], answer: Reading, question: Reading, best: Compared
 ) -> tuple[list[str], str]:
-    """What the cross-encoder reads: a point's wordings, and the words that decide it."""
+    """What the cross-encoder reads: a point's wordings, and the words that decide it.
+
+    Of many other wordings the longest are read: they say most, and more readings cost more time
+    than they tell.
+    """
     # In the rubric's order, not a set's: of two words as near, the same one must win each time.
     known = dict.fromkeys(word.text for text in (*group, question) for word in text.words)
-    return [wording.text for wording in group], answer.between(best.first, best.last, known)
+    others = sorted(group[1:], key=lambda wording: -len(wording.text))[: _READ - 1]
+    return [wording.text for wording in (group[0], *others)], answer.between(
+        best.first, best.last, known
+    )
 
 
 def _flips(pieces: Sequence[Piece], truths: Sequence[Sentence]) -> dict[int, Flip]:

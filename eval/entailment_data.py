@@ -4,7 +4,8 @@
 it, half state it, miss it and deny it, half of them in the tone of another verdict;
 `training/answers.jsonl` whole answers to these questions with the verdict of each point, and
 `training/elsewhere.jsonl` questions on other subjects with their points and answers.
-`training/mistakes.jsonl` has sentences that make, deny or only come near to a common mistake.
+`training/mistakes.jsonl` has sentences that make, deny or only come near to a common mistake
+or another thing that candidates have wrong.
 No question of `golden/grading.jsonl` is among them.
 """
 
@@ -12,7 +13,7 @@ import json
 import random
 import re
 import string
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,18 @@ class WholeAnswer:
     points: tuple[str, ...]
     answer: str
     verdicts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WrongClaim:
+    """What candidates say who have something wrong, and sentences that are like it."""
+
+    question: str
+    wordings: tuple[str, ...]
+    denies: tuple[str, ...]
+    """Key points."""
+    said: tuple[tuple[str, str], ...]
+    """(sentence, verdict): covered makes the claim, wrong denies it, missing does neither."""
 
 
 @dataclass(frozen=True)
@@ -139,21 +152,27 @@ def answer_pairs(answers: Sequence[WholeAnswer]) -> list[Pair]:
     return pairs
 
 
-def mistake_pairs(
-    unseen: Collection[str], chance: random.Random, folder: Path = FOLDER
-) -> list[Pair]:
-    """Common mistakes read as points that may be stated, and the key points that they deny."""
-    pairs = []
-    verdicts = {"made": "covered", "denied": "wrong", "neither": "missing"}
+def wrong_claims(folder: Path = FOLDER) -> list[WrongClaim]:
+    """The guide's common mistakes, and other errors that candidates make."""
+    names = {"made": "covered", "denied": "wrong", "neither": "missing"}
+    found = []
     for row in _lines(folder / "mistakes.jsonl"):
-        if row["question"] in unseen:
-            continue
-        for name, verdict in verdicts.items():
-            for text in row[name]:
-                claim = chance.choice([row["mistake"], row["mistake"], *row["also"]])
-                pairs.append(Pair(claim, misspelt(text, chance), wanted(verdict)))
-        for point in row["denies"]:
-            pairs += [Pair(point, misspelt(text, chance), wanted("wrong")) for text in row["made"]]
+        said = tuple((text, verdict) for name, verdict in names.items() for text in row[name])
+        wordings = (row["mistake"], *row["also"])
+        found.append(WrongClaim(row["question"], wordings, tuple(row["denies"]), said))
+    return found
+
+
+def claim_pairs(rows: Sequence[WrongClaim], chance: random.Random) -> list[Pair]:
+    """Wrong claims read as points that may be stated, and the key points that they deny."""
+    pairs = []
+    for row in rows:
+        for text, verdict in row.said:
+            claim = chance.choice([row.wordings[0], *row.wordings])
+            pairs.append(Pair(claim, misspelt(text, chance), wanted(verdict)))
+            if verdict == "covered":
+                said = misspelt(text, chance)
+                pairs += [Pair(point, said, wanted("wrong")) for point in row.denies]
     return pairs
 
 

@@ -8,8 +8,8 @@ of another verdict, on other subjects and about mistakes in the second half only
 
 import random
 import sys
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,17 @@ from eval.entailment_data import (
     FOLDER,
     Claims,
     Pair,
+    WrongClaim,
     answer_pairs,
+    claim_pairs,
     claims,
     epoch,
     held_out,
     jumbled,
     misspelt,
-    mistake_pairs,
     neighbours,
     whole_answers,
+    wrong_claims,
 )
 
 _TOKENS = 2048
@@ -49,7 +51,6 @@ def fit(target: Path = FILE, steps: int = STEPS, folder: Path = FOLDER) -> dict[
     rows = claims(folder)
     unseen = held_out([row.question for row in rows])
     seen = [row for row in rows if row.question not in unseen]
-    near = neighbours(seen)
     answers = answer_pairs([row for row in whole_answers(folder) if row.question not in unseen])
     net = network()
     base = {name: values.clone() for name, values in net.state_dict().items()}
@@ -58,7 +59,8 @@ def fit(target: Path = FILE, steps: int = STEPS, folder: Path = FOLDER) -> dict[
         table.weight.requires_grad_(False)
     net.train()
     optimiser = _optimiser(net)
-    rounds = _batches_of(steps, seen, near, answers, unseen, folder, chance)
+    wrong = [row for row in wrong_claims(folder) if row.question not in unseen]
+    rounds = _batches_of(steps, _Examples(seen, neighbours(seen), answers, wrong), chance)
     for step, batch in enumerate(rounds):
         _learn(net, optimiser, batch, step, steps)
     write(net.state_dict(), base, target)
@@ -74,23 +76,27 @@ def fit(target: Path = FILE, steps: int = STEPS, folder: Path = FOLDER) -> dict[
     }
 
 
-def _batches_of(
-    steps: int,
-    seen: Sequence[Claims],
-    near: Sequence[Sequence[int]],
-    answers: Sequence[Pair],
-    unseen: Collection[str],
-    folder: Path,
-    chance: random.Random,
-) -> Iterator[list[Pair]]:
+@dataclass(frozen=True)
+class _Examples:
+    """What is learned from."""
+
+    claims: Sequence[Claims]
+    near: Sequence[Sequence[int]]
+    """`neighbours` of `claims`"""
+    answers: Sequence[Pair]
+    wrong: Sequence[WrongClaim]
+
+
+def _batches_of(steps: int, examples: _Examples, chance: random.Random) -> Iterator[list[Pair]]:
     """As many batches as there are steps, from rounds that are drawn anew."""
     step = 0
     while step < steps:
-        pairs = epoch(seen, near, chance)
+        pairs = epoch(examples.claims, examples.near, chance)
         if step:
             chance.shuffle(pairs)
+            answers = examples.answers
             pairs = [*pairs[: int(_SENTENCES_KEPT * len(pairs))], *jumbled(answers, chance)]
-            pairs += mistake_pairs(unseen, chance, folder)
+            pairs += claim_pairs(examples.wrong, chance)
             pairs += [replace(pair, said=misspelt(pair.said, chance)) for pair in answers]
         for batch in batches(pairs, chance)[: steps - step]:
             yield batch

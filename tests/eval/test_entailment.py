@@ -36,8 +36,7 @@ def test_no_question_of_the_labelled_answers_is_trained_on() -> None:
     measured = {row.question for row in load()}
     trained = {row.question for row in data.claims()}
     trained |= {row.question for row in data.whole_answers()}
-    mistakes = (data.FOLDER / "mistakes.jsonl").read_text().splitlines()
-    trained |= {json.loads(line)["question"] for line in mistakes}
+    trained |= {row.question for row in data.wrong_claims()}
     assert not measured & trained
 
 
@@ -55,12 +54,16 @@ def test_every_answer_has_a_verdict_for_each_point_of_its_question() -> None:
 
 
 def test_who_makes_a_mistake_denies_the_points_that_it_denies(folder: Path) -> None:
-    rows = [json.loads(line) for line in (folder / "mistakes.jsonl").read_text().splitlines()]
-    pairs = data.mistake_pairs(frozenset(), random.Random(0), folder)
-    denying = [p for p in pairs if any(p.point in row["denies"] for row in rows)]
-    assert denying and all(p.wanted == data.wanted("wrong") for p in denying)
-    every = frozenset(row["question"] for row in rows)
-    assert not data.mistake_pairs(every, random.Random(0), folder)
+    rows = data.wrong_claims(folder)
+    pairs = data.claim_pairs(rows, random.Random(0))
+    denying = [p for p in pairs if any(p.point in row.denies for row in rows)]
+    made = sum(len(row.denies) for row in rows for _, v in row.said if v == "covered")
+    assert len(denying) == made > 0 and all(p.wanted == data.wanted("wrong") for p in denying)
+    claiming = [p for p in pairs if any(p.point in row.wordings for row in rows)]
+    assert len(claiming) + len(denying) == len(pairs)
+    assert {p.wanted for p in claiming} == {
+        data.wanted(verdict) for verdict in ("covered", "wrong", "missing")
+    }
 
 
 def test_jumbled_words_state_nothing() -> None:

@@ -67,6 +67,7 @@ def test_a_lesson_in_form_has_no_findings(tmp_path: Path) -> None:
         (" - it only moves the work to a later time.", "", "a mistake without a reason"),
         ("**Model answer**\n\nA queue takes", "A queue takes", "no model answer"),
         ("A queue decouples the", "A [queue](nowhere.md) decouples the", "nowhere.md"),
+        ("  - {weight: okay}", "  - {weigth: okay}", "unknown fields of points: weigth"),
         ("mistakes:\n  - {", "mistakes:\n  - [{", "no YAML"),
     ],
 )
