@@ -29,7 +29,7 @@ _MARGIN = 0.1
 """How much more clearly a sentence must say the mistake than any key point."""
 _NEAR = 0.4
 """Likeness in meaning from which a sentence is weighed with a mistake."""
-_SURE = 0.7
+_SURE = 0.65
 """Probability from which a point is wrong: blame must be right nine times in ten."""
 
 
