@@ -87,9 +87,10 @@ def test_a_changed_or_fair_answer_differs_from_its_base(made: list[Attack]) -> N
 def test_changed_numbers_are_other_numbers(made: list[Attack]) -> None:
     for attack in made:
         if attack.family == "numbers" and attack.template != "numbers dev 4":  # units
-            before = {(q.value, q.dimension) for q in quantities_of(attack.base)}
-            after = {(q.value, q.dimension) for q in quantities_of(attack.answer)}
-            assert len(before - after) >= min(2, len(before)), attack
+            # Two points may state one number: then it counts twice.
+            before = Counter((q.value, q.dimension) for q in quantities_of(attack.base))
+            after = Counter((q.value, q.dimension) for q in quantities_of(attack.answer))
+            assert (before - after).total() >= min(2, before.total()), attack
 
 
 def test_text_of_another_topic_shares_no_service_with_the_question(

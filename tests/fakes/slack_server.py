@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections import defaultdict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -95,6 +96,8 @@ class SlackServer(FakeServer):
         self._uses: dict[str, int] = defaultdict(int)
         self._tickets: set[str] = set()
         self._sockets: list[Any] = []
+        self._unread: dict[str, tuple[Any, dict[str, Any]]] = {}
+        """Envelopes that nobody acknowledged yet, and where they were sent."""
         self._ws = serve(self._socket, "127.0.0.1", 0, ping_interval=None, close_timeout=1)
         threading.Thread(target=self._ws.serve_forever, daemon=True).start()
         return self
@@ -135,8 +138,22 @@ class SlackServer(FakeServer):
             "retry_attempt": retry,
             "retry_reason": "timeout" if retry else "",
         }
-        socket.send(json.dumps(body))
+        self._send(socket, body)
         return envelope
+
+    def _send(self, socket: Any, body: dict[str, Any]) -> None:
+        self._unread[body["envelope_id"]] = (socket, body)
+        socket.send(json.dumps(body))
+
+    def _send_again(self, socket: Any) -> None:
+        """What was lost with a connection, over another one: Slack does so, too."""
+        with self._lock:
+            lost = [
+                body for where, body in list(self._unread.values()) if where not in self._sockets
+            ]
+        for body in lost:
+            again = {"retry_attempt": body["retry_attempt"] + 1, "retry_reason": "timeout"}
+            self._send(socket, {**body, **again})
 
     def hang_up(self) -> None:
         """Drop every WebSocket without a word, as a dying network does."""
@@ -165,8 +182,10 @@ class SlackServer(FakeServer):
             self.connected += 1
         try:
             socket.send(json.dumps({"type": "hello", "num_connections": 1}))
+            self._send_again(socket)
             for raw in socket:
                 answer = json.loads(raw)
+                self._unread.pop(answer["envelope_id"], None)
                 self.acks[answer["envelope_id"]] = answer.get("payload")
         except (ConnectionClosed, OSError):
             pass
@@ -174,6 +193,10 @@ class SlackServer(FakeServer):
             with self._lock:
                 if socket in self._sockets:
                     self._sockets.remove(socket)
+                left = self._sockets[-1] if self._sockets else None
+            if left is not None:
+                with suppress(ConnectionClosed, OSError):
+                    self._send_again(left)
 
     # The Web API
 
