@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chat.grade import VERDICTS
 from chat.grade_entailment import entailment
 from chat.grade_features import FEATURES, compare
 from chat.grade_model import Coefficients, Floats, logit, point_features
@@ -24,6 +25,7 @@ _REJECTS = re.compile(
     r"won['’]t|wouldn['’]t|shouldn['’]t|can['’]t|unlike|beware|anti-?pattern|bad idea)\b",
     re.I,
 )
+_STATES, _DENIES = VERDICTS.index("covered"), VERDICTS.index("wrong")
 _SAID, _MEANING, _WORDS = 0.3, 0.6, 0.6
 _MARGIN = 0.1
 """How much more clearly a sentence must say the mistake than any key point."""
@@ -133,13 +135,16 @@ def denials(
 ) -> list[Denial]:
     """Each mistake that denies points, with the sentence that comes nearest to making it."""
     near: dict[int, int] = {}
-    meaning: dict[int, float] = {}
+    likeness: dict[int, tuple[float, ...]] = {}
     for number, group in enumerate(rubric.mistakes):
-        if rubric.denies[number] and answer.pieces:
-            likeness = np.max([answer.rows @ claim.whole for claim in group], axis=0)
-            place = int(np.argmax(likeness))
-            if likeness[place] >= _NEAR and place not in refused:
-                near[number], meaning[number] = place, float(likeness[place])
+        if not rubric.denies[number] or not answer.pieces:
+            continue
+        meaning = np.max([answer.rows @ claim.whole for claim in group], axis=0)
+        place = int(np.argmax(meaning))
+        if meaning[place] >= _NEAR and place not in refused:
+            near[number] = place
+            words, stance = _likeness(group, answer, place, rubric.question, aliases)
+            likeness[number] = (float(meaning[place]), words, stance)
     pairs = [(number, point) for number in near for point in rubric.denies[number]]
     said = {number: answer.between(place, place) for number, place in near.items()}
     wordings = [([claim.text for claim in rubric.mistakes[n]], said[n]) for n in near]
@@ -152,10 +157,9 @@ def denials(
             point,
             near[number],
             (
-                meaning[number],
-                *_likeness(rubric.mistakes[number], answer, near[number], rubric.question, aliases),
-                *_odds(stated[number][[0, 3]]),
-                *_odds(row[[3, 0]]),
+                *likeness[number],
+                *_odds(stated[number][[_STATES, _DENIES]]),
+                *_odds(row[[_DENIES, _STATES]]),
             ),
         )
         for (number, point), row in zip(pairs, read[len(near) :], strict=True)

@@ -208,10 +208,9 @@ def read_together(
     """
     # In the rubric's order, not a set's: of two words as near, the same one must win each time.
     known = dict.fromkeys(word.text for text in (*group, question) for word in text.words)
-    others = sorted(group[1:], key=lambda wording: -len(wording.text))[: _READ - 1]
-    return [wording.text for wording in (group[0], *others)], answer.between(
-        best.first, best.last, known
-    )
+    longest = sorted(group[1:], key=lambda wording: -len(wording.text))[: _READ - 1]
+    wordings = [wording.text for wording in (group[0], *longest)]
+    return wordings, answer.between(best.first, best.last, known)
 
 
 def _flips(pieces: Sequence[Piece], truths: Sequence[Sentence]) -> dict[int, Flip]:

@@ -270,9 +270,10 @@ def _rubric_fence(document: Document, question: InterviewQuestion) -> Iterator[s
         if len(entries) != len(wanted):
             yield f"a rubric with {len(entries)} {name} for {len(wanted)}"
         for entry in entries:
-            unknown = set(entry) - _FIELDS[name] if isinstance(entry, dict) else set()
+            fields = entry if isinstance(entry, dict) else {}
+            unknown = sorted(str(field) for field in fields if field not in _FIELDS[name])
             if unknown:
-                yield f"a rubric with unknown fields of {name}: {', '.join(sorted(unknown))}"
+                yield f"a rubric with unknown fields of {name}: {', '.join(unknown)}"
     for mistake, entry in zip(question.mistakes, values.get("mistakes") or [], strict=False):
         denies = entry.get("denies") if isinstance(entry, dict) else None
         if denies is not None and (

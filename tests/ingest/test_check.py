@@ -68,6 +68,7 @@ def test_a_lesson_in_form_has_no_findings(tmp_path: Path) -> None:
         ("**Model answer**\n\nA queue takes", "A queue takes", "no model answer"),
         ("A queue decouples the", "A [queue](nowhere.md) decouples the", "nowhere.md"),
         ("  - {weight: okay}", "  - {weigth: okay}", "unknown fields of points: weigth"),
+        ("  - {weight: okay}", "  - {1: okay, also: []}", "unknown fields of points: 1"),
         ("mistakes:\n  - {", "mistakes:\n  - [{", "no YAML"),
     ],
 )
